@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every number vrdma chose, with its reason. */
+#ifndef _VRDMA_LIMITS_H
+#define _VRDMA_LIMITS_H
+
+enum vrdma_limits {
+	/* Objects of one device: what ibv_devinfo -v reports and create refuses above. */
+	VRDMA_MAX_CONTEXTS = 4096,	/* processes that have the device open */
+	VRDMA_MAX_PD = 16384,		/* one per connection in the worst of applications */
+	VRDMA_MAX_QP = 16384,		/* a 128-rank job, all to all */
+	VRDMA_MAX_CQ = 16384,		/* one per QP */
+	VRDMA_MAX_SRQ = 4096,
+	VRDMA_MAX_AH = 65536,		/* one per UD peer */
+	VRDMA_MAX_MR = 131072,		/* storage registers per buffer */
+
+	/* Queues. */
+	VRDMA_MAX_QP_WR = 16384,	/* perftest's and UCX's largest */
+	VRDMA_MAX_SRQ_WR = 32768,
+	VRDMA_MAX_CQE = 1 << 18,	/* ofi_rxm asks for 64 Ki; 16 MiB of charged memory */
+	VRDMA_MAX_SGE = 32,		/* as rxe */
+	VRDMA_MAX_INLINE = 960,		/* a slot of 1 KiB less its header of 64 bytes */
+	VRDMA_MAX_RD_ATOMIC = 128,	/* as rxe */
+	VRDMA_MAX_MSG = 1 << 30,	/* as most HCAs */
+
+	/* The port. */
+	VRDMA_GID_TABLE = 32,		/* addresses of one interface; each costs core sysfs files */
+	VRDMA_PKEY_TABLE = 1,		/* the default pkey */
+	VRDMA_UD_MTU = 4096,		/* active MTU whatever the netdev's: no packet is ever cut */
+	VRDMA_GRH = 40,			/* IBA 8.3: before the payload of a UD receive */
+
+	/* How much one context does before it gives way. */
+	VRDMA_DRAIN_BYTES = 256 * 1024,	/* about 60 us of copying */
+	VRDMA_DRAIN_WQES = 64,
+	VRDMA_CHUNK = 16 * 1024,	/* copied with preemption off: a few us */
+
+	/* Time, in milliseconds. */
+	VRDMA_ROUTE_FRESH_MS = 1000,	/* RTR re-asks for a route older than this */
+	VRDMA_ROUTE_REASK_MS = 10000,	/* routes in use are asked again so often */
+	VRDMA_ROUTE_MISSES = 3,		/* unanswered re-asks that end the bindings */
+	VRDMA_ROUTE_NEGATIVE_MS = 1000,	/* a GID that did not answer is not asked again sooner */
+	VRDMA_UD_PENDING_MS = 1000,	/* a datagram waits this long for its route */
+
+	/* Bounds on what strangers can make us hold. */
+	VRDMA_UD_PENDING = 256,		/* datagrams of one device that wait for a route */
+	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
+};
+
+#define VRDMA_MAX_MR_SIZE	(1ULL << 40)
+#define VRDMA_RESOLVER_PORT	4793	/* UDP; beside RoCE v2's 4791 */
+
+#endif /* _VRDMA_LIMITS_H */

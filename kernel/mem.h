@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_MEM_H
+#define _VRDMA_MEM_H
+
+#include <linux/kref.h>
+#include <linux/mm.h>
+
+/**
+ * struct vrdma_mem - pinned pages of a process
+ * @ref: one per user; the pages are unpinned by the last put
+ * @start: the application's address of the first byte
+ * @length: bytes
+ * @pages: pinned with FOLL_LONGTERM
+ * @nr_pages: of @pages
+ * @writable: pinned for writing
+ * @mm: whose pinned_vm is charged; held with mmgrab()
+ *
+ * Points to no device and no verbs object, so that pages can outlive both.
+ */
+struct vrdma_mem {
+	struct kref ref;
+	u64 start;
+	u64 length;
+	struct page **pages;
+	unsigned long nr_pages;
+	bool writable;
+	struct mm_struct *mm;
+};
+
+/* Process context of the owner of the memory; ERR_PTR as ib_umem_get() gives natively. */
+struct vrdma_mem *vrdma_mem_pin(u64 start, u64 length, bool writable);
+void vrdma_mem_get(struct vrdma_mem *mem);
+void vrdma_mem_put(struct vrdma_mem *mem);	/* may sleep on the last */
+
+/**
+ * vrdma_mem_at - kernel address of a byte
+ * @mem: the memory
+ * @offset: from @mem->start; less than @mem->length
+ * @len: out: bytes from there that are contiguous and inside @mem
+ */
+static inline void *vrdma_mem_at(const struct vrdma_mem *mem, u64 offset, u32 *len)
+{
+	u64 pos = offset_in_page(mem->start) + offset;
+	u64 left = mem->length - offset;
+
+	*len = min_t(u64, left, PAGE_SIZE - offset_in_page(pos));
+	return page_address(mem->pages[pos >> PAGE_SHIFT]) + offset_in_page(pos);
+}
+
+#endif /* _VRDMA_MEM_H */

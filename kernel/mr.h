@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_MR_H
+#define _VRDMA_MR_H
+
+#include <linux/refcount.h>
+#include <rdma/ib_verbs.h>
+
+#include "live.h"
+
+struct vrdma_device;
+struct vrdma_mem;
+
+/**
+ * struct vrdma_mr - a memory region: key, rights and range
+ * @ibmr: what ib_core knows; ib_core forgets it at dereg, we free it
+ * @live: copies enter it; dereg kills it
+ * @ref: ib_core until dereg, and each lookup; freed after RCU
+ * @rcu: for lookups by key
+ * @key: lkey and rkey: random index << 8 | random tag
+ * @access: IB_ACCESS_* granted
+ * @iova: the address work requests name the first byte by
+ * @length: bytes
+ * @mem: pinned pages; NULL for a DMA MR, whose addresses are kernel addresses
+ *
+ * Every field is fixed from publication to death.
+ */
+struct vrdma_mr {
+	struct ib_mr ibmr;
+	struct vrdma_live live;
+	refcount_t ref;
+	struct rcu_head rcu;
+	u32 key;
+	int access;
+	u64 iova;
+	u64 length;
+	struct vrdma_mem *mem;
+};
+
+struct ib_mr *vrdma_get_dma_mr(struct ib_pd *ibpd, int access);
+struct ib_mr *vrdma_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length,
+				u64 iova, int access, struct ib_dmah *dmah,
+				struct ib_udata *udata);
+int vrdma_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
+
+/*
+ * Find a key with the rights and range a work request wants, in any context.
+ * NULL: no such key, another PD, missing right (IB_ACCESS_*; 0 to read locally),
+ * outside the range, or wrapping.  The reference keeps the struct, not the
+ * memory: enter mr->live around each copy.
+ */
+struct vrdma_mr *vrdma_mr_get(struct vrdma_device *dev, struct ib_pd *pd, u32 key,
+			      u64 addr, u64 length, int access);
+void vrdma_mr_put(struct vrdma_mr *mr);
+
+/* Kernel address of @addr, inside a section of mr->live; @len: contiguous bytes. */
+void *vrdma_mr_at(const struct vrdma_mr *mr, u64 addr, u32 *len);
+
+#endif /* _VRDMA_MR_H */

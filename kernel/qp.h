@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_QP_H
+#define _VRDMA_QP_H
+
+#include <linux/completion.h>
+#include <linux/refcount.h>
+#include <rdma/ib_verbs.h>
+
+#include "bell.h"
+#include "rq.h"
+#include "send.h"
+#include "vdev.h"
+
+struct vrdma_binding;
+
+/**
+ * struct vrdma_qp - a queue pair
+ * @ibqp: must be first
+ * @bell: the context's doorbells it is listed in; NULL: kernel user
+ * @target: its doorbell
+ * @number: QPN; 1 for the GSI QP
+ * @state: IB state
+ * @attr: what modify_qp set; reported by query_qp
+ * @cap: what create_qp granted
+ * @sig_all: every send is signaled
+ * @sq: the send side
+ * @rq: own receives; unused with an SRQ
+ * @binding: the agreed connection while state is RTR or beyond; own reference
+ * @last_wqe: IB_EVENT_QP_LAST_WQE_REACHED was sent
+ * @ref: ib_core, and each lookup by number; destroy waits for them
+ * @released: completed by the last put
+ * @lock: protects state, attr, last_wqe and the pointer binding; irq safe, leaf
+ */
+struct vrdma_qp {
+	struct ib_qp ibqp;
+	struct vrdma_bell *bell;
+	struct vrdma_target target;
+	u32 number;
+	enum ib_qp_state state;
+	struct ib_qp_attr attr;
+	struct ib_qp_cap cap;
+	bool sig_all;
+	struct vrdma_sq sq;
+	struct vrdma_rq rq;
+	struct vrdma_binding *binding;
+	bool last_wqe;
+	refcount_t ref;
+	struct completion released;
+	spinlock_t lock;
+};
+
+static inline struct vrdma_qp *to_vqp(struct ib_qp *ibqp)
+{
+	return container_of(ibqp, struct vrdma_qp, ibqp);
+}
+
+int vrdma_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
+		    struct ib_udata *udata);
+int vrdma_modify_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
+		    struct ib_udata *udata);
+int vrdma_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
+		   struct ib_qp_init_attr *init_attr);
+int vrdma_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata);
+int vrdma_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
+		    const struct ib_recv_wr **bad_wr);
+
+#endif /* _VRDMA_QP_H */

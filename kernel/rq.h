@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_RQ_H
+#define _VRDMA_RQ_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <rdma/vrdma-abi.h>
+
+#include "limits.h"
+
+struct ib_recv_wr;
+struct vrdma_ring;
+
+/**
+ * struct vrdma_recv - the kernel's own copy of one posted receive
+ * @wr_id: returned in the completion
+ * @num_sge: of @sge
+ * @sge: checked by whoever uses it
+ */
+struct vrdma_recv {
+	u64 wr_id;
+	u32 num_sge;
+	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
+};
+
+/**
+ * struct vrdma_rq_waiter - a sender that waits for a receive
+ * @node: in vrdma_rq::waiters; empty when not waiting
+ * @ready: called under the queue's lock, once, after @node has left the list;
+ *	   must not take a receive queue's lock
+ */
+struct vrdma_rq_waiter {
+	struct list_head node;
+	void (*ready)(struct vrdma_rq_waiter *waiter);
+};
+
+/**
+ * struct vrdma_rq - receives of a QP or of an SRQ
+ * @ring: posted receives
+ * @consumer: our copy of the ring's
+ * @max_sge: entries a slot has room for
+ * @wr: receives the creator asked for; fewer than or as many as slots
+ * @flushing: the QP is in error: every post must kick
+ * @waiters: senders in order of arrival
+ * @post_lock: kernel users: serializes posting; irq safe, taken alone
+ * @lock: protects all but the posting side; irq safe. Under it: a CQ's lock, a
+ *	  device's ready_lock
+ */
+struct vrdma_rq {
+	struct vrdma_ring *ring;
+	u32 consumer;
+	u32 max_sge;
+	u32 wr;
+	bool flushing;
+	struct list_head waiters;
+	spinlock_t post_lock;
+	spinlock_t lock;
+};
+
+int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max_sge,
+		  struct vrdma_ring_info *info);
+void vrdma_rq_exit(struct vrdma_rq *rq);
+void vrdma_rq_reset(struct vrdma_rq *rq);	/* empty it: QP to RESET */
+
+/*
+ * Take the oldest receive, under rq->lock.
+ * Return: 0, -EAGAIN (none posted) or -EINVAL (garbage in the ring: the QP's fault).
+ */
+int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv);
+
+/* How many receives are posted, under rq->lock; -EINVAL: garbage. */
+int vrdma_rq_count(struct vrdma_rq *rq);
+
+/*
+ * Under rq->lock: add @waiter at the tail and ask for kicks.
+ * Return: true when a receive has arrived meanwhile and @waiter was not added.
+ */
+bool vrdma_rq_wait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
+void vrdma_rq_unwait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
+
+/* Receives were posted: wake as many waiters.  Takes rq->lock. */
+void vrdma_rq_kick(struct vrdma_rq *rq);
+
+/* Under rq->lock: from now on (or no longer) every post kicks. */
+void vrdma_rq_set_flushing(struct vrdma_rq *rq, bool flushing);
+
+/* Kernel users' post: any context; 0, -ENOMEM when full, -EINVAL too many SGEs. */
+int vrdma_rq_post(struct vrdma_rq *rq, const struct ib_recv_wr *wr,
+		  const struct ib_recv_wr **bad_wr);
+
+#endif /* _VRDMA_RQ_H */

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The guest's root file system and the kernels it boots. Sourced after debian.sh.
+
+IMAGE_PACKAGES=(
+	# the guest
+	bc ethtool fio gawk ibverbs-providers ibverbs-utils iproute2 iputils-ping kmod
+	libfabric-bin linux-image-amd64 mount nftables nvme-cli perftest procps psmisc
+	python3-pyverbs qperf rdma-core rdmacm-utils strace tcpdump udev util-linux
+	# what is built in its chroot: module, provider, selftests, debug kernel
+	bison cpio flex gcc libc6-dev libelf-dev libibverbs-dev librdmacm-dev libssl-dev
+	linux-headers-amd64 make sparse xz-utils zstd
+)
+PYVERBS_TESTS=/usr/share/vrdma/pyverbs-tests
+
+# ensure_image: the Debian root every guest boots and everything is built in.
+ensure_image() {
+	local key
+
+	key=$(printf '%s\n' "$SUITE" "${IMAGE_PACKAGES[@]}" "$(declare -f make_image)" |
+		sha256sum | cut -c1-16)
+	cached "$VRDMA_CACHE/image/$SUITE-$key" make_image
+}
+
+make_image() {
+	local root=$1
+
+	make_root "$SUITE" "$(IFS=, && echo "${IMAGE_PACKAGES[*]}")" "$root"
+	mkdir -p "$root$PYVERBS_TESTS" "$root/src" "$root/with" "$root/vm"
+	cp -a "$root"/usr/share/doc/rdma-core/tests/. "$root$PYVERBS_TESTS"
+	find "$root$PYVERBS_TESTS" -name '*.gz' -exec gunzip {} +
+	[ -f "$root$PYVERBS_TESTS/run_tests.py" ] || die "python3-pyverbs has no tests"
+	rm -f "$root/etc/machine-id" "$root/etc/hostname"
+	rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
+}
+
+# stock_release IMAGE: the release name of Debian's kernel in it.
+stock_release() { find "$1/usr/lib/modules" -mindepth 1 -maxdepth 1 -printf '%f\n' | head -n 1; }
+
+# The modules a stock guest needs to reach its root.
+INITRD_MODULES=(virtio_pci virtio_net virtio_console virtio_rng 9pnet_virtio 9p overlay)
+
+# ensure_boot IMAGE RELEASE: a directory with `vmlinux` and `initrd` for Debian's kernel.
+ensure_boot() {
+	local key
+
+	key=$(hash_of "$VRDMA_TOP/scripts/guest/initrd-init" "$VRDMA_TOP/scripts/lib/bzimage.py")
+	cached "$VRDMA_CACHE/boot/${1##*/}-$2-$key" make_boot "$1" "$2"
+}
+
+make_boot() {
+	python3 "$VRDMA_TOP/scripts/lib/bzimage.py" "$1/boot/vmlinuz-$2" "$3/vmlinux"
+	make_initrd "$1" "$2" "$3/initrd"
+}
+
+# make_initrd ROOT RELEASE FILE: busybox, the first init, and INITRD_MODULES where
+# the kernel has them as modules.
+make_initrd() {
+	local root=$1 release=$2 tree module file
+
+	tree=$(mktemp -d)
+	mkdir -p "$tree"/{bin,dev,lower,mod,new,proc,rw,sys}
+	cp /bin/busybox "$tree/bin/busybox"
+	install -m 755 "$VRDMA_TOP/scripts/guest/initrd-init" "$tree/init"
+	: >"$tree/mod/order"
+	for module in "${INITRD_MODULES[@]}"; do
+		modprobe -d "$root" -S "$release" --show-depends "$module" 2>/dev/null || true
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+		while read -r file; do
+			module=${file##*/}
+			module=${module%%.ko*}.ko
+			case $file in
+			*.xz) xz -dc "$file" >"$tree/mod/$module" ;;
+			*.zst) zstd -dcq "$file" >"$tree/mod/$module" ;;
+			*) cp "$file" "$tree/mod/$module" ;;
+			esac
+			echo "$module" >>"$tree/mod/order"
+		done
+	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) >"$3"
+	rm -rf "$tree"
+}
