@@ -3,18 +3,17 @@
 # The debug guest kernel, from Debian's source with scripts/debug-kernel.config.
 # Sourced after image.sh and source.sh.
 
-# ensure_debug_kernel: a directory with `vmlinux`, `initrd`, `release`, `modules/` (what
-# belongs below /usr/lib/modules) and `build/` (what modules are built against; its
-# source tree is ensure_linux_source's).
+# ensure_debug_kernel: a directory with `vmlinux`, `vmlinux.debug` (unstripped), `release`,
+# `layer/` (its modules, laid over the image) and `build/` (what modules are built against,
+# as /mnt/new/build beside ensure_linux_source's tree as /mnt/linux).
 ensure_debug_kernel() {
 	local image source key
 
 	image=$(ensure_image)
 	source=$(ensure_linux_source)
 	key=$({
-		cat "$VRDMA_TOP/scripts/debug-kernel.config" "$VRDMA_TOP/scripts/guest/initrd-init"
+		cat "$VRDMA_TOP/scripts/debug-kernel.config"
 		head -n 6 "$source/Makefile"
-		declare -f make_debug_kernel
 	} | sha256sum | cut -c1-16)
 	cached "$VRDMA_CACHE/debug-kernel/$key" make_debug_kernel "$image" "$source"
 }
@@ -42,14 +41,13 @@ make_debug_kernel() {
 			strip -g -o /mnt/new/vmlinux vmlinux
 		'
 	release=$(cat "$new/release")
-	mkdir "$new/modules"
-	mv "$new/stage/lib/modules/$release" "$new/modules/"
+	mkdir -p "$new/layer/usr/lib/modules"
+	mv "$new/stage/lib/modules/$release" "$new/layer/usr/lib/modules/"
 	rm -rf "$new/stage"
 	# Links to trees of the chroot it was built in.
-	rm -f "$new/modules/$release"/{build,source}
-	# What building a module reads stays; objects and the unstripped kernel can be 1 GB.
-	find "$new/build" \( -name '*.o' -o -name '*.ko' -o -name '*.a' \
-		-o -name '.*.cmd' -o -name '*.gcno' \) ! -path '*/scripts/*' ! -path '*/tools/*' -delete
+	rm -f "$new/layer/usr/lib/modules/$release"/{build,source}
+	# What building a module reads stays; objects can be a gigabyte.
+	find "$new/build" \( -name '*.o' -o -name '*.ko' -o -name '*.a' -o -name '.*.cmd' \
+		-o -name '*.gcno' \) ! -path '*/scripts/*' ! -path '*/tools/*' -delete
 	mv "$new/build/vmlinux" "$new/vmlinux.debug"
-	make_initrd "$new" "$release" "$new/initrd"
 }
