@@ -7,6 +7,7 @@
 #include <rdma/ib_verbs.h>
 
 #include "bell.h"
+#include "recv.h"
 #include "rq.h"
 #include "send.h"
 #include "vdev.h"
@@ -19,13 +20,16 @@ struct vrdma_binding;
  * @bell: the context's doorbells it is listed in; NULL: kernel user
  * @target: its doorbell
  * @number: QPN; 1 for the GSI QP
+ * @user: an application's
  * @state: IB state
  * @attr: what modify_qp set; reported by query_qp
  * @cap: what create_qp granted
  * @sig_all: every send is signaled
  * @sq: the send side
  * @rq: own receives; unused with an SRQ
+ * @rx: the owner's side of a connected QP
  * @binding: the agreed connection while state is RTR or beyond; own reference
+ * @comm_est: IB_EVENT_COMM_EST was sent
  * @last_wqe: IB_EVENT_QP_LAST_WQE_REACHED was sent
  * @ref: ib_core, and each lookup by number; destroy waits for them
  * @released: completed by the last put
@@ -36,13 +40,16 @@ struct vrdma_qp {
 	struct vrdma_bell *bell;
 	struct vrdma_target target;
 	u32 number;
+	bool user;
 	enum ib_qp_state state;
 	struct ib_qp_attr attr;
 	struct ib_qp_cap cap;
 	bool sig_all;
 	struct vrdma_sq sq;
 	struct vrdma_rq rq;
+	struct vrdma_rx rx;
 	struct vrdma_binding *binding;
+	bool comm_est;
 	bool last_wqe;
 	refcount_t ref;
 	struct completion released;
@@ -63,5 +70,24 @@ int vrdma_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 int vrdma_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata);
 int vrdma_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		    const struct ib_recv_wr **bad_wr);
+
+/*
+ * By number, in any context; NULL when there is none or it is dying.  Destroy
+ * waits for the put: hold it without sleeping.
+ */
+struct vrdma_qp *vrdma_qp_get(struct vrdma_device *dev, u32 number);
+void vrdma_qp_put(struct vrdma_qp *qp);
+
+/*
+ * The QP has failed: to ERR, @event (if >= 0) to its owner, flush by its send
+ * queue's owner.  Any context in which @qp is held or in a section.
+ */
+void vrdma_qp_fail(struct vrdma_qp *qp, int event);
+void vrdma_qp_event(struct vrdma_qp *qp, enum ib_event_type type);
+
+static inline enum ib_qp_state vrdma_qp_state(const struct vrdma_qp *qp)
+{
+	return READ_ONCE(qp->state);
+}
 
 #endif /* _VRDMA_QP_H */

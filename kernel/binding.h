@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_BINDING_H
+#define _VRDMA_BINDING_H
+
+#include <linux/refcount.h>
+#include <rdma/ib_verbs.h>
+
+#include "live.h"
+#include "resolver.h"
+
+struct vrdma_device;
+struct vrdma_path_ops;
+struct vrdma_qp;
+
+enum vrdma_binding_state {
+	VRDMA_BINDING_ASKING,	/* where the destination lives is not known */
+	VRDMA_BINDING_WAITING,	/* known; the far QP is not ready for us */
+	VRDMA_BINDING_BOUND,	/* both agree */
+	VRDMA_BINDING_CUT,	/* was bound; the network no longer delivers */
+	VRDMA_BINDING_ENDED,	/* one side left: for good */
+};
+
+/**
+ * struct vrdma_binding - one side of the agreed pair of two connected QPs
+ * @live: sections of the far side's requests on our QP
+ * @ref: our QP; the far binding; lookups
+ * @rcu: frees it
+ * @qp: ours; valid inside a section of @live and to the QP's own side
+ * @dev: the QP's device; as @qp
+ * @type: IB_QPT_RC or IB_QPT_UC; fixed
+ * @qpn: ours; fixed
+ * @dest_qpn: the far one, as modify_qp named it; fixed
+ * @sgid: our address; fixed
+ * @dgid: the far address; fixed
+ * @route: from @sgid to @dgid; used by our side
+ * @watch: on @route
+ * @where: where @dgid lives, while WAITING, BOUND or CUT; under the bind lock
+ * @peer: the far side's, with a reference, from BOUND until our end
+ * @path: how operations get there, from BOUND
+ * @state: enum vrdma_binding_state; written under the bind lock
+ */
+struct vrdma_binding {
+	struct vrdma_live live;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct vrdma_qp *qp;
+	struct vrdma_device *dev;
+	enum ib_qp_type type;
+	u32 qpn;
+	u32 dest_qpn;
+	union ib_gid sgid;
+	union ib_gid dgid;
+	struct vrdma_route *route;
+	struct vrdma_route_watch watch;
+	struct vrdma_where where;
+	struct vrdma_binding *peer;
+	const struct vrdma_path_ops *path;
+	enum vrdma_binding_state state;
+};
+
+struct vrdma_binding *vrdma_binding_create(struct vrdma_qp *qp,
+					   const struct rdma_ah_attr *ah, u32 dest_qpn);
+void vrdma_binding_start(struct vrdma_binding *binding);
+void vrdma_binding_end(struct vrdma_binding *binding);
+void vrdma_binding_put(struct vrdma_binding *binding);
+
+#endif /* _VRDMA_BINDING_H */

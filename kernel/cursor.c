@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Walk through the memory of a message and copy between two of them. */
+#include "cursor.h"
+
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/unaligned.h>
+
+#include "mr.h"
+#include "qp.h"
+
+void vrdma_cursor_init(struct vrdma_cursor *c)
+{
+	c->nr = 0;
+	c->cur = 0;
+	c->off = 0;
+	c->left = 0;
+}
+
+void vrdma_cursor_exit(struct vrdma_cursor *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->nr; i++)
+		if (c->seg[i].mr)
+			vrdma_mr_put(c->seg[i].mr);
+	vrdma_cursor_init(c);
+}
+
+void vrdma_cursor_add_region(struct vrdma_cursor *c, struct vrdma_mr *mr, u64 addr,
+			     u32 length)
+{
+	struct vrdma_segment *seg = &c->seg[c->nr++];
+
+	seg->mr = mr;
+	seg->addr = addr;
+	seg->length = length;
+	c->left += length;
+}
+
+void vrdma_cursor_add_buffer(struct vrdma_cursor *c, void *buffer, u32 length)
+{
+	if (length)
+		vrdma_cursor_add_region(c, NULL, (uintptr_t)buffer, length);
+}
+
+/**
+ * vrdma_cursor_add_sges - add what a work request names
+ * @c: empty, or with room for @nr more
+ * @qp: whose work request it is: gives the PD and says who may use lkey 0
+ * @sge: checked copy of the scatter/gather list
+ * @nr: at most VRDMA_MAX_SGE
+ * @limit: stop after so many bytes; keys beyond are not looked at
+ * @access: IB_ACCESS_LOCAL_WRITE, or 0 to read
+ *
+ * Entries of length 0 are passed over, whatever their key (IBA 10.7.3.1).
+ *
+ * Return: 0 or -EACCES; references taken so far stay with @c.
+ */
+int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
+			  const struct vrdma_wqe_sge *sge, u32 nr, u64 limit,
+			  int access)
+{
+	struct vrdma_device *dev = to_vdev(qp->ibqp.device);
+	struct vrdma_mr *mr;
+	u32 i, length;
+
+	for (i = 0; i < nr && limit; i++) {
+		length = min_t(u64, sge[i].length, limit);
+		if (!length)
+			continue;
+		if (!sge[i].lkey && !qp->user) {
+			mr = NULL;	/* local_dma_lkey: a kernel address */
+		} else {
+			mr = vrdma_mr_get(dev, qp->ibqp.pd, sge[i].lkey, sge[i].addr,
+					  length, access);
+			if (!mr)
+				return -EACCES;
+		}
+		vrdma_cursor_add_region(c, mr, sge[i].addr, length);
+		limit -= length;
+	}
+	return 0;
+}
+
+/* Begin a section on the current segment. NULL: its region is dead. */
+static void *vrdma_cursor_enter(struct vrdma_cursor *c, u32 *len)
+{
+	struct vrdma_segment *seg = &c->seg[c->cur];
+	u32 left = seg->length - c->off;
+	void *at;
+
+	if (!seg->mr) {
+		*len = left;
+		return (void *)(uintptr_t)(seg->addr + c->off);
+	}
+	if (!vrdma_live_enter(&seg->mr->live))
+		return NULL;
+
+	at = vrdma_mr_at(seg->mr, seg->addr + c->off, len);
+	*len = min(*len, left);
+	return at;
+}
+
+/* End the section that vrdma_cursor_enter() began and move on by @len. */
+static void vrdma_cursor_leave(struct vrdma_cursor *c, u32 len)
+{
+	struct vrdma_segment *seg = &c->seg[c->cur];
+
+	if (seg->mr)
+		vrdma_live_exit(&seg->mr->live);
+	c->off += len;
+	c->left -= len;
+	if (c->off == seg->length) {
+		c->cur++;
+		c->off = 0;
+	}
+}
+
+/*
+ * Copy in ascending order: programs poll the last byte of a WRITE.  Aligned
+ * words of the target are stored whole.  Volatile stores keep the compiler
+ * from making this a memcpy(), which may run downwards.
+ */
+static void vrdma_copy_up(u8 *dst, const u8 *src, u32 len)
+{
+	for (; len && !IS_ALIGNED((uintptr_t)dst, 8); len--)
+		WRITE_ONCE(*dst++, *src++);
+
+	for (; len >= 64; len -= 64, dst += 64, src += 64) {
+		WRITE_ONCE(((u64 *)dst)[0], get_unaligned((u64 *)src + 0));
+		WRITE_ONCE(((u64 *)dst)[1], get_unaligned((u64 *)src + 1));
+		WRITE_ONCE(((u64 *)dst)[2], get_unaligned((u64 *)src + 2));
+		WRITE_ONCE(((u64 *)dst)[3], get_unaligned((u64 *)src + 3));
+		WRITE_ONCE(((u64 *)dst)[4], get_unaligned((u64 *)src + 4));
+		WRITE_ONCE(((u64 *)dst)[5], get_unaligned((u64 *)src + 5));
+		WRITE_ONCE(((u64 *)dst)[6], get_unaligned((u64 *)src + 6));
+		WRITE_ONCE(((u64 *)dst)[7], get_unaligned((u64 *)src + 7));
+	}
+	for (; len >= 8; len -= 8, dst += 8, src += 8)
+		WRITE_ONCE(*(u64 *)dst, get_unaligned((u64 *)src));
+	for (; len; len--)
+		WRITE_ONCE(*dst++, *src++);
+}
+
+/* The last aligned word of a message becomes visible after all before it. */
+static void vrdma_copy_last(u8 *dst, const u8 *src, u32 len)
+{
+	u32 tail = ((uintptr_t)dst + len - 1) % 8 + 1;
+
+	if (tail < len) {
+		vrdma_copy_up(dst, src, len - tail);
+		dst += len - tail;
+		src += len - tail;
+		len = tail;
+	}
+	smp_wmb();	/* pairs with the poller's read of the last byte */
+	vrdma_copy_up(dst, src, len);
+}
+
+/**
+ * vrdma_cursor_copy - copy the next bytes of one message to another
+ * @dst: has @length bytes left
+ * @src: has @length bytes left
+ * @length: at most VRDMA_CHUNK
+ *
+ * Preemption is off.  No lock of a verbs object but, for datagrams, the
+ * receive queue's is held.  Both sides move on by what was copied.
+ */
+enum vrdma_fault vrdma_cursor_copy(struct vrdma_cursor *dst, struct vrdma_cursor *src,
+				   u32 length)
+{
+	u32 n, slen, dlen;
+	void *s, *d;
+
+	while (length) {
+		s = vrdma_cursor_enter(src, &slen);
+		if (!s)
+			return VRDMA_FAULT_SOURCE;
+		d = vrdma_cursor_enter(dst, &dlen);
+		if (!d) {
+			vrdma_cursor_leave(src, 0);
+			return VRDMA_FAULT_TARGET;
+		}
+		n = min3(slen, dlen, length);
+		if (n == dst->left)
+			vrdma_copy_last(d, s, n);
+		else
+			vrdma_copy_up(d, s, n);
+		vrdma_cursor_leave(dst, n);
+		vrdma_cursor_leave(src, n);
+		length -= n;
+	}
+	return VRDMA_FAULT_NONE;
+}
+
+/**
+ * vrdma_cursor_word - begin a section on an aligned 8-byte word
+ * @c: stands at the word
+ *
+ * Return: its kernel address until vrdma_cursor_unword(); NULL: deregistered.
+ */
+u64 *vrdma_cursor_word(struct vrdma_cursor *c)
+{
+	u32 len;
+
+	return vrdma_cursor_enter(c, &len);
+}
+
+void vrdma_cursor_unword(struct vrdma_cursor *c)
+{
+	vrdma_cursor_leave(c, sizeof(u64));
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_RECV_H
+#define _VRDMA_RECV_H
+
+#include "cursor.h"
+#include "path.h"
+#include "rq.h"
+
+struct vrdma_binding;
+struct vrdma_qp;
+
+/**
+ * struct vrdma_rx - the owner's side of a queue pair: the operation under way
+ * @recv: the receive it consumes, when @taken
+ * @taken: @recv has left the queue and is not yet completed
+ * @target: the memory it touches: of @recv, or of the rkey
+ * @waiter: queued while the requester waits for a receive
+ * @binding: whose requester @waiter wakes
+ *
+ * Belongs to whoever is in a section of the binding on the requester's behalf
+ * (one at a time: the requester's send queue has one owner); after the binding
+ * has ended, to the owner of this QP's send queue.
+ */
+struct vrdma_rx {
+	struct vrdma_recv recv;
+	bool taken;
+	struct vrdma_cursor target;
+	struct vrdma_rq_waiter waiter;
+	struct vrdma_binding *binding;
+};
+
+void vrdma_rx_init(struct vrdma_rx *rx);
+void vrdma_rx_abort(struct vrdma_qp *qp);	/* RESET, destroy: forget it */
+
+/* Inside a section of @binding, the owner's; see recv.c. */
+enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_op *op,
+				    struct vrdma_outcome *out);
+enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_op *op,
+				   u32 length, struct vrdma_outcome *out);
+enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma_op *op,
+				     struct vrdma_outcome *out);
+
+/* Complete receives with WR_FLUSH_ERR; false: the budget is used up. */
+bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget);
+
+/* Where a QP's receives come from: its own queue or its SRQ's. */
+struct vrdma_rq *vrdma_recv_queue(struct vrdma_qp *qp);
+/* Pop under the lock of vrdma_recv_queue(); @limit as in vrdma_srq_pop(). */
+int vrdma_recv_pop(struct vrdma_qp *qp, struct vrdma_recv *recv, bool *limit);
+
+#endif /* _VRDMA_RECV_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_SEND_H
+#define _VRDMA_SEND_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/vrdma-abi.h>
+
+#include "path.h"
+
+struct vrdma_qp;
+struct vrdma_ring;
+struct work_struct;
+
+/*
+ * Who runs a send queue (rule R6).  Only IDLE and PARKED become RUN, and whoever
+ * made that step runs the queue; anyone else turns RUN into RUN_AGAIN and leaves.
+ */
+enum vrdma_sq_owner {
+	VRDMA_SQ_IDLE,		/* nothing to do; the application must ring */
+	VRDMA_SQ_PARKED,	/* waits: for the binding, a receive, or a time */
+	VRDMA_SQ_RUN,
+	VRDMA_SQ_RUN_AGAIN,	/* something happened while it ran: look again */
+};
+
+/**
+ * struct vrdma_sq - the send side of a queue pair
+ * @ring: posted work
+ * @wr: work requests the creator asked for
+ * @max_sge: entries a slot has room for
+ * @max_inline: bytes a slot has room for
+ * @owner: enum vrdma_sq_owner
+ * @stopping: somebody waits for the owner to leave
+ * @ready: in vrdma_device::ready while the worker is to run it
+ * @timer: sets @expired and wakes the queue
+ * @post_lock: kernel users: serializes posting; irq safe, taken alone
+ *
+ * What follows belongs to the owner:
+ * @consumer: our copy of the ring's
+ * @op: the operation at the head, when @busy
+ * @busy: @op is under way
+ * @waiting: a time runs that began with @op and ends it
+ * @rnr_left: times @op may still be refused for want of a receive
+ * @expired: @timer has run out
+ */
+struct vrdma_sq {
+	struct vrdma_ring *ring;
+	u32 wr;
+	u32 max_sge;
+	u32 max_inline;
+	atomic_t owner;
+	bool stopping;
+	struct list_head ready;
+	struct timer_list timer;
+	spinlock_t post_lock;
+
+	u32 consumer;
+	struct vrdma_op op;
+	bool busy;
+	bool waiting;
+	u8 rnr_left;
+	bool expired;
+};
+
+int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
+		  struct ib_qp_cap *cap, struct vrdma_ring_info *info);
+void vrdma_sq_exit(struct vrdma_qp *qp);
+
+void vrdma_sq_stop(struct vrdma_qp *qp);
+void vrdma_sq_reset(struct vrdma_qp *qp);
+void vrdma_sq_start(struct vrdma_qp *qp);
+
+void vrdma_send_wake(struct vrdma_qp *qp);
+int vrdma_send_doorbell(struct vrdma_qp *qp);
+void vrdma_send_worker(struct work_struct *work);
+
+int vrdma_post_send(struct ib_qp *ibqp, const struct ib_send_wr *wr,
+		    const struct ib_send_wr **bad_wr);
+
+#endif /* _VRDMA_SEND_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_UD_H
+#define _VRDMA_UD_H
+
+#include <rdma/ib_verbs.h>
+
+struct vrdma_device;
+struct vrdma_qp;
+struct vrdma_send_wqe;
+struct vrdma_op;
+
+int vrdma_ud_create(struct vrdma_device *dev);
+void vrdma_ud_stop(struct vrdma_device *dev);
+void vrdma_ud_destroy(struct vrdma_device *dev);
+
+enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
+				struct vrdma_op *op);
+
+#endif /* _VRDMA_UD_H */
