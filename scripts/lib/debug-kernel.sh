@@ -24,6 +24,7 @@ make_debug_kernel() {
 	say "building the debug kernel (about 15 minutes, once)"
 	mkdir "$new/build"
 	cp "$VRDMA_TOP/scripts/debug-kernel.config" "$new/fragment"
+	# shellcheck disable=SC2016
 	in_chroot "$image" --ro "$source=linux" --rw "$new=new" -- \
 		nice -n 10 bash -euc '
 			cd /mnt/linux
