@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# A server in the first container and its client in the second. Sourced by vrdma.sh.
+
+# How long one client may take, in seconds; the debug kernel is slow.
+PAIR_LIMIT=$(by_budget 120 60)
+
+# pair LISTENS SERVER... -- CLIENT...: true when both end well. LISTENS says how to see
+# that the server is ready: tcp:PORT or cm:PORT. On failure both outputs are shown.
+# Their outputs stay in $WORK/server and $WORK/client for the caller's own checks.
+pair() {
+	local listens=$1 status=0 server_status=0
+	local -a server=()
+
+	shift
+	while [ "$1" != -- ]; do
+		server+=("$1")
+		shift
+	done
+	shift
+	background "$WORK/server" in1 timeout "$PAIR_LIMIT" "${server[@]}"
+	local pid=$!
+	if wait_until 20 is_ready "$pid" "$listens"; then
+		in2 timeout "$PAIR_LIMIT" "$@" >"$WORK/client" 2>&1 </dev/null || status=$?
+		# A client that failed leaves a server that would wait for its limit.
+		[ "$status" = 0 ] || wait_until 2 not kill -0 "$pid" 2>/dev/null || end_process "$pid"
+	else
+		echo "server does not listen on $listens" >"$WORK/client"
+		status=1
+		end_process "$pid"
+	fi
+	wait "$pid" || server_status=$?
+	forget_background "$pid"
+	[ "$status" != 0 ] || [ "$server_status" != 0 ] || return 0
+	echo "# server, status $server_status: ${server[*]}"
+	show "$WORK/server"
+	echo "# client, status $status: $*"
+	show "$WORK/client"
+	return 1
+}
+
+# is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more.
+is_ready() {
+	kill -0 "$1" 2>/dev/null || return 0
+	case $2 in
+	tcp:*) in1 ss -ltnH "sport = :${2#tcp:}" | grep -q . ;;
+	cm:*) in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" ;;
+	esac
+}
+
+forget_background() {
+	local pid
+	local -a left=()
+
+	for pid in "${BACKGROUND[@]}"; do
+		[ "$pid" = "$1" ] || left+=("$pid")
+	done
+	BACKGROUND=("${left[@]}")
+}

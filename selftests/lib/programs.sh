@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The programs of rdma-core and perftest as pairs. Sourced by the programs_* tests after
+# vrdma.sh.
+
+# What one of a pair's commands repeats.
+PINGPONG_ITERATIONS=$(by_budget 50 500)
+PERFTEST_ITERATIONS=$(by_budget 20 200)
+# With -a every size from 2 B to 8 MiB: 16 MiB per iteration; 5 is perftest's least.
+# shellcheck disable=SC2034 # used by the tests
+PERFTEST_ALL_ITERATIONS=$(by_budget 5 20)
+
+# pingpong PROGRAM [OPTION...]: with -c both ends check what they received.
+pingpong() {
+	local program=$1
+
+	shift
+	pair tcp:18515 \
+		"$program" -d "$DEV1" -g "$GID" -n "$PINGPONG_ITERATIONS" "$@" -- \
+		"$program" -d "$DEV2" -g "$GID" -n "$PINGPONG_ITERATIONS" "$@" "$IP1" &&
+		said 'iters in .* seconds'
+}
+
+# perftest PROGRAM [OPTION...]: -n unless an option says so; -R needs another readiness.
+perftest() {
+	local program=$1 listens=tcp:18515
+	local -a options=(-F -x "$GID" -n "$PERFTEST_ITERATIONS")
+
+	shift
+	case " $* " in *" -R "*) listens=cm:18515 ;; esac
+	case $IP1 in *:*) options+=(--ipv6-addr) ;; esac
+	pair "$listens" \
+		"$program" -d "$DEV1" "${options[@]}" "$@" -- \
+		"$program" -d "$DEV2" "${options[@]}" "$@" "$IP1" &&
+		said '^ *[0-9]+ +[0-9]+ +[0-9.]+ +[0-9.]+'
+}
+
+# said PATTERN: the client's output has such a line; a program that measured nothing
+# has not run.
+said() {
+	grep -qE -- "$1" "$WORK/client" && return 0
+	echo "# client says nothing like '$1'"
+	show "$WORK/client"
+	return 1
+}
+
+# rping_pair [OPTION...]: SEND, READ and WRITE through rdma_cm, data checked by -V.
+rping_pair() {
+	pair cm:7174 rping -s -a "$IP1" -V -v "$@" -- rping -c -a "$IP1" -V -v "$@" &&
+		said 'ping data: rdma-ping-'
+}
+
+# results LIST: the plan and the verdicts of a list of "name|command with arguments".
+results() {
+	local line
+
+	ktap_set_plan "$#"
+	for line; do
+		# shellcheck disable=SC2086
+		ktap_test_result "${line%%|*}" ${line#*|}
+	done
+}
+
+# short_list: one program of each kind, for topologies other than the full list's.
+short_list() {
+	results \
+		"rc_pingpong|pingpong ibv_rc_pingpong -c" \
+		"rc_pingpong with events|pingpong ibv_rc_pingpong -e -c" \
+		"ud_pingpong|pingpong ibv_ud_pingpong -s 1024 -c" \
+		"rping|rping_pair -C 5" \
+		"send_bw|perftest ib_send_bw -s 65536" \
+		"write_lat|perftest ib_write_lat -s 64" \
+		"read_bw over rdma_cm|perftest ib_read_bw -s 65536 -R" \
+		"atomic_lat|perftest ib_atomic_lat"
+}

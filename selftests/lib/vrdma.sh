@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every vrdma selftest starts with: KTAP, waiting, containers, running programs in
+# them, and one clean-up at the end. Sourced, never run.
+#
+# A test sources this file, makes its containers, announces its plan, gives its verdicts
+# and ends with ktap_finished. BUDGET=small asks for its shortest honest form.
+
+BUDGET=${BUDGET:-full}
+LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+NAME=$(basename "$0" .sh)
+export LC_ALL=C
+
+# by_budget SMALL FULL: prints the one that BUDGET asks for.
+by_budget() { if [ "$BUDGET" = small ]; then echo "$1"; else echo "$2"; fi; }
+
+# shellcheck source=selftests/lib/ktap.sh
+. "$LIB/ktap.sh"
+# shellcheck source=selftests/lib/containers.sh
+. "$LIB/containers.sh"
+# shellcheck source=selftests/lib/pair.sh
+. "$LIB/pair.sh"
+
+WORK=$(mktemp -d "/tmp/$NAME.XXXXXX")
+# Processes started in the background, ended at the end.
+BACKGROUND=()
+
+# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false after SECONDS.
+wait_until() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# not COMMAND...: for wait_until and ktap_test_result, which take no `!`.
+not() { ! "$@"; }
+
+# skip_all REASON: nothing here can be shown on this machine.
+skip_all() {
+	ktap_skip_all "$@"
+	exit "$KSFT_SKIP"
+}
+
+need_commands() {
+	local command
+
+	for command; do
+		[ -n "$(type -P "$command")" ] || skip_all "no $command"
+	done
+}
+
+# load_modules: vrdma and the core's parts for applications, which udev loads elsewhere.
+load_modules() {
+	local module
+
+	[ "$(id -u)" = 0 ] || skip_all "must be root"
+	modprobe -n -q vrdma || skip_all "vrdma is not installed"
+	for module in ib_uverbs rdma_ucm vrdma; do
+		modprobe "$module"
+	done
+}
+
+# background FILE COMMAND...: COMMAND with its output in FILE; its pid is in $!.
+background() {
+	local file=$1
+
+	shift
+	"$@" >"$file" 2>&1 </dev/null &
+	BACKGROUND+=("$!")
+}
+
+# end_process PID: ended when it returns, however it took it.
+end_process() {
+	kill -TERM "$1" 2>/dev/null || return 0
+	wait_until 2 not kill -0 "$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+# show FILE...: as KTAP diagnostics.
+show() { sed 's/^/#   /' "$@"; }
+
+clean_up() {
+	local status=$? pid
+
+	trap - EXIT
+	set +e
+	[ "$KTAP_TESTNO" -gt "$KSFT_NUM_TESTS" ] || [ "$status" = "$KSFT_SKIP" ] ||
+		echo "Bail out! $NAME ended early, status $status"
+	for pid in "${BACKGROUND[@]}"; do
+		end_process "$pid"
+	done
+	remove_containers
+	rm -rf "$WORK"
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP

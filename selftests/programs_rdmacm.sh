@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The programs of rdmacm-utils connect through rdma_cm and move data, checked where they can.
+set -eu
+
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck source=selftests/lib/programs.sh
+. "$LIB/programs.sh"
+
+# on_port PORT PROGRAM [OPTION...]: the client is the server's program with -s ADDRESS.
+on_port() { pair "cm:$1" "${@:2}" -- "${@:2}" -s "$IP1"; }
+
+server_and_client() {
+	pair cm:7471 rdma_server -- rdma_client -s "$IP1" && said 'rdma_client: end 0'
+}
+
+# Without options: latency and bandwidth of some sizes on two connections. -T v checks data.
+stream() { on_port 7471 rstream "$@" && said '^[0-9a-z_]+ .*[0-9]$'; }
+
+ktap_print_header
+two_containers veth-bridge
+results \
+	"rping|rping_pair -C $(by_budget 5 50)" \
+	"rping of 64 KiB|rping_pair -S 65535 -C $(by_budget 3 20)" \
+	"rping with its own QP|rping_pair -q -C 5" \
+	"ucmatose|on_port 7471 ucmatose" \
+	"udaddy|on_port 7174 udaddy" \
+	"rdma_server and rdma_client|server_and_client" \
+	"rstream|stream" \
+	"rstream checked|stream -T v -C 100 -S 16384 -I 1"
+ktap_finished

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Programs talk between containers whose network is a vxlan tunnel.
+set -eu
+
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck source=selftests/lib/programs.sh
+. "$LIB/programs.sh"
+
+ktap_print_header
+two_containers vxlan
+short_list
+ktap_finished
