@@ -122,7 +122,7 @@ make_provider() {
 	in_chroot "$image" --ro "$source=rdma-core" --rw "$new=provider" -- \
 		/mnt/provider/compile-provider /mnt/rdma-core /mnt/provider/src \
 		"/mnt/provider/layer/$LIBDIR"
-	echo 'driver vrdma' >"$new/layer/etc/libibverbs.d/vrdma.driver"
+	cp "$3/userspace/vrdma.driver" "$new/layer/etc/libibverbs.d/"
 }
 
 # ensure_selftests: what `make -C selftests` makes, as it is to appear below /src.

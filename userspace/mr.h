@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef VRDMA_MR_H
+#define VRDMA_MR_H
+
+#include <infiniband/verbs.h>
+
+struct verbs_mr;
+
+struct ibv_mr *vrdma_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
+			    uint64_t hca_va, int access);
+int vrdma_dereg_mr(struct verbs_mr *mr);
+
+#endif /* VRDMA_MR_H */

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* ibv_post_send(). */
+#include "qp.h"
+
+#include <errno.h>
+
+#include "ah.h"
+
+#define INLINE_OPS	(1U << IBV_WR_SEND | 1U << IBV_WR_SEND_WITH_IMM | \
+			 1U << IBV_WR_SEND_WITH_INV | 1U << IBV_WR_RDMA_WRITE | \
+			 1U << IBV_WR_RDMA_WRITE_WITH_IMM)
+
+/* Where to, for the opcodes that say so. */
+static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
+		       enum ibv_qp_type type)
+{
+	switch (wr->opcode) {
+	case IBV_WR_RDMA_WRITE:
+	case IBV_WR_RDMA_WRITE_WITH_IMM:
+	case IBV_WR_RDMA_READ:
+		wqe->rdma.remote_addr = wr->wr.rdma.remote_addr;
+		wqe->rdma.rkey = wr->wr.rdma.rkey;
+		break;
+	case IBV_WR_ATOMIC_CMP_AND_SWP:
+	case IBV_WR_ATOMIC_FETCH_AND_ADD:
+		wqe->atomic.remote_addr = wr->wr.atomic.remote_addr;
+		wqe->atomic.compare_add = wr->wr.atomic.compare_add;
+		wqe->atomic.swap = wr->wr.atomic.swap;
+		wqe->atomic.rkey = wr->wr.atomic.rkey;
+		break;
+	default:
+		if (type != IBV_QPT_UD)
+			break;
+		wqe->ud.ah = to_vah(wr->wr.ud.ah)->number;
+		wqe->ud.remote_qpn = wr->wr.ud.remote_qpn;
+		wqe->ud.remote_qkey = wr->wr.ud.remote_qkey;
+	}
+}
+
+static int put_inline(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,
+		      const struct ibv_send_wr *wr)
+{
+	int err = 0;
+	int i;
+
+	if (wr->num_sge < 0 || !(INLINE_OPS & 1U << wr->opcode))
+		return EINVAL;
+	for (i = 0; i < wr->num_sge && !err; i++)
+		err = vrdma_sq_inline(sq, wqe, (void *)(uintptr_t)wr->sg_list[i].addr,
+				      wr->sg_list[i].length);
+	return err;
+}
+
+static int post_one(struct vrdma_qp *qp, const struct ibv_send_wr *wr)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	struct vrdma_send_wqe *wqe;
+	int err;
+
+	wqe = vrdma_sq_slot(sq, wr->wr_id, wr->opcode, wr->send_flags, &err);
+	if (!wqe)
+		return err;
+	wqe->imm_data = wr->imm_data;	/* or invalidate_rkey */
+	put_target(wqe, wr, qp->vqp.qp.qp_type);
+	if (wr->send_flags & IBV_SEND_INLINE)
+		err = put_inline(sq, wqe, wr);
+	else
+		err = vrdma_sq_gather(sq, wqe, wr->sg_list, wr->num_sge);
+	if (err)
+		sq->next--;	/* the slot was never shown to anybody */
+	return err;
+}
+
+/* What comes before the first bad request is posted. */
+int vrdma_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
+		    struct ibv_send_wr **bad_wr)
+{
+	struct vrdma_qp *qp = to_vqp(ibqp);
+	struct ibv_send_wr *first = wr;
+	int err;
+
+	err = vrdma_sq_begin(&qp->sq, ibqp->state);
+	while (wr && !err) {
+		err = post_one(qp, wr);
+		if (!err)
+			wr = wr->next;
+	}
+	if (err)
+		*bad_wr = wr;
+	if (vrdma_sq_end(&qp->sq)) {
+		*bad_wr = first;
+		err = EIO;
+	}
+	return err;
+}
