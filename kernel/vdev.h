@@ -2,6 +2,7 @@
 #ifndef _VRDMA_VDEV_H
 #define _VRDMA_VDEV_H
 
+#include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
@@ -32,8 +33,10 @@ enum vrdma_object {
  * @ndev: gives addresses, reachability and life; held until dealloc_driver, fixed
  * @tracker: of the reference to @ndev
  * @id: random; names the device to the host's own kernel
+ * @id_node: in the table of devices by id
  * @secret: keys of the tokens it hands out
- * @netns_node: in its namespace's list
+ * @netns_node: in its namespace's list from before registration until
+ *		dealloc_driver; protected by a lock of netns.c
  * @stats: per CPU
  * @qps: QPN to struct vrdma_qp; lookups take the lock and a reference
  * @mrs: key >> 8 to struct vrdma_mr; lookups under RCU
@@ -41,9 +44,7 @@ enum vrdma_object {
  * @srqn: last SRQ number given out
  * @used: objects that exist, indexed by enum vrdma_object
  * @flags: VRDMA_DEVICE_* bits
- * @port_state: last state that was announced
- * @unregister_work: ends the device
- * @gone: completed by dealloc_driver, for those who wait for the end
+ * @port_state: last state that was announced; protected by a lock of netns.c
  * @resolver: its routes
  * @ud: its datagrams that wait for a route
  * @ready_lock: protects @ready; leaf lock, irq safe
@@ -55,6 +56,7 @@ struct vrdma_device {
 	struct net_device *ndev;
 	netdevice_tracker tracker;
 	u64 id;
+	struct hlist_node id_node;
 	siphash_key_t secret;
 	struct list_head netns_node;
 	struct vrdma_stats __percpu *stats;
@@ -67,8 +69,6 @@ struct vrdma_device {
 
 	unsigned long flags;
 	enum ib_port_state port_state;
-	struct work_struct unregister_work;
-	struct completion *gone;
 
 	struct vrdma_resolver *resolver;
 	struct vrdma_ud *ud;
@@ -106,7 +106,7 @@ void vrdma_device_discharge(struct vrdma_device *dev, enum vrdma_object obj);
  * hold it for a bounded time without sleeping on others, drop it with
  * vrdma_device_put().
  */
-int vrdma_devices_add(struct vrdma_device *dev);
+void vrdma_devices_add(struct vrdma_device *dev);
 void vrdma_devices_remove(struct vrdma_device *dev);
 struct vrdma_device *vrdma_device_get_by_id(u64 id);
 static inline void vrdma_device_put(struct vrdma_device *dev)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_DEVICE_H
+#define _VRDMA_DEVICE_H
+
+struct ib_device;
+struct ib_device_attr;
+struct ib_device_ops;
+struct ib_udata;
+struct net_device;
+struct vrdma_device;
+
+/* Which function serves which verb; the table is in ops.c. */
+extern const struct ib_device_ops vrdma_device_ops;
+
+int vrdma_device_create(const char *name, struct net_device *ndev);
+
+/* The one way to end a device; any context, also more than once. */
+void vrdma_device_kill(struct vrdma_device *dev);
+
+/* Verbs. */
+int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
+		       struct ib_udata *udata);
+void vrdma_dealloc_driver(struct ib_device *ibdev);
+
+#endif /* _VRDMA_DEVICE_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What every part knows of devices: their limits, and each by its id. */
+#include "vdev.h"
+
+#include <linux/hashtable.h>
+#include <rdma/vrdma-abi.h>
+
+#include "limits.h"
+
+#define VRDMA_DEVICE_HASH_BITS	8
+
+static DEFINE_HASHTABLE(vrdma_devices, VRDMA_DEVICE_HASH_BITS);
+static DEFINE_SPINLOCK(vrdma_devices_lock); /* protects changes of vrdma_devices; leaf */
+
+struct workqueue_struct *vrdma_wq;
+
+static const int vrdma_device_limit[VRDMA_OBJ_MAX] = {
+	[VRDMA_OBJ_CONTEXT] = VRDMA_MAX_CONTEXTS,
+	[VRDMA_OBJ_PD] = VRDMA_MAX_PD,
+	[VRDMA_OBJ_QP] = VRDMA_MAX_QP,
+	[VRDMA_OBJ_CQ] = VRDMA_MAX_CQ,
+	[VRDMA_OBJ_SRQ] = VRDMA_MAX_SRQ,
+	[VRDMA_OBJ_AH] = VRDMA_MAX_AH,
+	[VRDMA_OBJ_MR] = VRDMA_MAX_MR,
+};
+
+bool vrdma_device_is_ours(const struct ib_device *ibdev)
+{
+	return ibdev->ops.driver_id == (enum rdma_driver_id)VRDMA_DRIVER_ID;
+}
+
+/**
+ * vrdma_device_charge - count a new object
+ * @dev: whose it is
+ * @obj: its kind
+ *
+ * Any context.  Return: 0, or -ENOMEM when there are as many as there may be.
+ */
+int vrdma_device_charge(struct vrdma_device *dev, enum vrdma_object obj)
+{
+	if (atomic_inc_return(&dev->used[obj]) <= vrdma_device_limit[obj])
+		return 0;
+	atomic_dec(&dev->used[obj]);
+	return -ENOMEM;
+}
+
+void vrdma_device_discharge(struct vrdma_device *dev, enum vrdma_object obj)
+{
+	WARN_ON_ONCE(atomic_dec_return(&dev->used[obj]) < 0);
+}
+
+/**
+ * vrdma_devices_add - let vrdma_device_get_by_id() find a device
+ * @dev: not registered yet, or registered
+ *
+ * It is found once ib_core has registered it and until its end begins.
+ */
+void vrdma_devices_add(struct vrdma_device *dev)
+{
+	spin_lock(&vrdma_devices_lock);
+	hash_add_rcu(vrdma_devices, &dev->id_node, dev->id);
+	spin_unlock(&vrdma_devices_lock);
+}
+
+/**
+ * vrdma_devices_remove - let nobody find a device any more
+ * @dev: added; its memory must stay for an RCU grace period
+ */
+void vrdma_devices_remove(struct vrdma_device *dev)
+{
+	spin_lock(&vrdma_devices_lock);
+	hash_del_rcu(&dev->id_node);
+	spin_unlock(&vrdma_devices_lock);
+}
+
+/**
+ * vrdma_device_get_by_id - find a device of this host
+ * @id: what vrdma_device::id is
+ *
+ * Any context.  Return: the device with a reference, for vrdma_device_put(), or
+ * NULL.
+ */
+struct vrdma_device *vrdma_device_get_by_id(u64 id)
+{
+	struct vrdma_device *found = NULL;
+	struct vrdma_device *dev;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(vrdma_devices, dev, id_node, id) {
+		if (dev->id == id && ib_device_try_get(&dev->ibdev)) {
+			found = dev;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
