@@ -7,8 +7,7 @@
 #include "ah.h"
 
 #define INLINE_OPS	(1U << IBV_WR_SEND | 1U << IBV_WR_SEND_WITH_IMM | \
-			 1U << IBV_WR_SEND_WITH_INV | 1U << IBV_WR_RDMA_WRITE | \
-			 1U << IBV_WR_RDMA_WRITE_WITH_IMM)
+			 1U << IBV_WR_RDMA_WRITE | 1U << IBV_WR_RDMA_WRITE_WITH_IMM)
 
 /* Where to, for the opcodes that say so. */
 static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
@@ -60,7 +59,7 @@ static int post_one(struct vrdma_qp *qp, const struct ibv_send_wr *wr)
 	wqe = vrdma_sq_slot(sq, wr->wr_id, wr->opcode, wr->send_flags, &err);
 	if (!wqe)
 		return err;
-	wqe->imm_data = wr->imm_data;	/* or invalidate_rkey */
+	wqe->imm_data = wr->imm_data;
 	put_target(wqe, wr, qp->vqp.qp.qp_type);
 	if (wr->send_flags & IBV_SEND_INLINE)
 		err = put_inline(sq, wqe, wr);
