@@ -9,7 +9,9 @@
 #include "limits.h"
 
 struct ib_recv_wr;
+struct ib_ucontext;
 struct vrdma_ring;
+struct vrdma_ring_info;
 
 /**
  * struct vrdma_recv - the kernel's own copy of one posted receive
@@ -39,7 +41,7 @@ struct vrdma_rq_waiter {
  * @ring: posted receives
  * @consumer: our copy of the ring's
  * @max_sge: entries a slot has room for
- * @wr: receives the creator asked for; fewer than or as many as slots
+ * @wr: receives the creator asked for; at most as many as slots
  * @flushing: the QP is in error: every post must kick
  * @waiters: senders in order of arrival
  * @post_lock: kernel users: serializes posting; irq safe, taken alone
@@ -57,14 +59,21 @@ struct vrdma_rq {
 	spinlock_t lock;
 };
 
+/* -EINVAL: @max_sge above VRDMA_MAX_SGE. @info is for the application; else NULL. */
 int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max_sge,
 		  struct vrdma_ring_info *info);
 void vrdma_rq_exit(struct vrdma_rq *rq);
-void vrdma_rq_reset(struct vrdma_rq *rq);	/* empty it: QP to RESET */
+
+/*
+ * QP to RESET: forget what is posted and the flushing.  Takes rq->lock.  Indices
+ * run on: the consumer's becomes what the producer's is.
+ */
+void vrdma_rq_reset(struct vrdma_rq *rq);
 
 /*
  * Take the oldest receive, under rq->lock.
- * Return: 0, -EAGAIN (none posted) or -EINVAL (garbage in the ring: the QP's fault).
+ * Return: 0, -EAGAIN (none posted) or -EINVAL (garbage in the ring: the QP's
+ * fault; an unreadable receive has been taken, a wild producer index stays).
  */
 int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv);
 
@@ -73,18 +82,26 @@ int vrdma_rq_count(struct vrdma_rq *rq);
 
 /*
  * Under rq->lock: add @waiter at the tail and ask for kicks.
- * Return: true when a receive has arrived meanwhile and @waiter was not added.
+ * Return: true when a receive (or garbage) has arrived meanwhile and @waiter was
+ * not added: pop again.
  */
 bool vrdma_rq_wait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
+/* Under rq->lock: wait no longer; no harm when it does not wait. */
 void vrdma_rq_unwait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
 
 /* Receives were posted: wake as many waiters.  Takes rq->lock. */
 void vrdma_rq_kick(struct vrdma_rq *rq);
 
-/* Under rq->lock: from now on (or no longer) every post kicks. */
+/*
+ * Under rq->lock: from now on (or no longer) every post kicks.  What was posted
+ * without a kick is seen by the next vrdma_rq_pop().
+ */
 void vrdma_rq_set_flushing(struct vrdma_rq *rq, bool flushing);
 
-/* Kernel users' post: any context; 0, -ENOMEM when full, -EINVAL too many SGEs. */
+/*
+ * Kernel users' post: any context; 0, -ENOMEM when full, -EINVAL too many SGEs.
+ * What precedes *bad_wr is posted also on failure: kick in any case.
+ */
 int vrdma_rq_post(struct vrdma_rq *rq, const struct ib_recv_wr *wr,
 		  const struct ib_recv_wr **bad_wr);
 

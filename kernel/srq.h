@@ -13,6 +13,7 @@
  * struct vrdma_srq - a shared receive queue
  * @ibsrq: must be first
  * @rq: its receives
+ * @bell: the context's doorbells it is listed in; NULL: kernel user
  * @target: its doorbell
  * @number: what the application kicks it by; user SRQs only
  * @limit: below so many posted receives IB_EVENT_SRQ_LIMIT_REACHED is sent and
@@ -23,6 +24,7 @@
 struct vrdma_srq {
 	struct ib_srq ibsrq;
 	struct vrdma_rq rq;
+	struct vrdma_bell *bell;
 	struct vrdma_target target;
 	u32 number;
 	u32 limit;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Receive queues: of a QP, or shared. */
+#include "rq.h"
+
+#include <rdma/ib_verbs.h>
+
+#include "ring.h"
+
+int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max_sge,
+		  struct vrdma_ring_info *info)
+{
+	u32 stride;
+
+	if (max_sge > VRDMA_MAX_SGE)
+		return -EINVAL;
+
+	stride = sizeof(struct vrdma_recv_wqe) + max_sge * sizeof(struct vrdma_wqe_sge);
+	rq->ring = vrdma_ring_create(uctx, wr, stride, info);
+	if (IS_ERR(rq->ring))
+		return PTR_ERR(rq->ring);
+
+	rq->consumer = 0;
+	rq->max_sge = max_sge;
+	rq->wr = wr;
+	rq->flushing = false;
+	INIT_LIST_HEAD(&rq->waiters);
+	spin_lock_init(&rq->post_lock);
+	spin_lock_init(&rq->lock);
+	return 0;
+}
+
+void vrdma_rq_exit(struct vrdma_rq *rq)
+{
+	WARN_ON_ONCE(!list_empty(&rq->waiters));
+	vrdma_ring_destroy(rq->ring);
+}
+
+/*
+ * Say whether whoever posts must kick.  The flag stays set while anybody waits:
+ * so only its setting has to look at the producer again, see vrdma_rq_wait().
+ */
+static void vrdma_rq_show_need(struct vrdma_rq *rq)
+{
+	bool need = rq->flushing || !list_empty(&rq->waiters);
+
+	lockdep_assert_held(&rq->lock);
+	WRITE_ONCE(rq->ring->hdr->flags, need ? VRDMA_RING_NEED_KICK : 0);
+	smp_mb();	/* flag before producer; pairs with the fence after posting */
+}
+
+static void vrdma_rq_consume(struct vrdma_rq *rq, u32 consumer)
+{
+	rq->consumer = consumer;
+	/* Pairs with the acquire of who reuses the slots. */
+	smp_store_release(&rq->ring->hdr->consumer, consumer);
+}
+
+void vrdma_rq_reset(struct vrdma_rq *rq)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&rq->lock, flags);
+	vrdma_rq_consume(rq, READ_ONCE(rq->ring->hdr->producer));
+	rq->flushing = false;
+	vrdma_rq_show_need(rq);
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+int vrdma_rq_count(struct vrdma_rq *rq)
+{
+	u32 count;
+
+	lockdep_assert_held(&rq->lock);
+	/* Pairs with the release after the slots were filled. */
+	count = smp_load_acquire(&rq->ring->hdr->producer) - rq->consumer;
+	return count <= vrdma_ring_slots(rq->ring) ? count : -EINVAL;
+}
+
+int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv)
+{
+	const struct vrdma_recv_wqe *wqe = vrdma_ring_slot(rq->ring, rq->consumer);
+	int count = vrdma_rq_count(rq);
+
+	if (count <= 0)
+		return count ? count : -EAGAIN;
+
+	recv->wr_id = READ_ONCE(wqe->wr_id);
+	recv->num_sge = READ_ONCE(wqe->num_sge);
+	if (recv->num_sge <= rq->max_sge)
+		memcpy(recv->sge, wqe + 1, recv->num_sge * sizeof(*recv->sge));
+	else
+		count = -EINVAL;
+	vrdma_rq_consume(rq, rq->consumer + 1);
+	return count < 0 ? count : 0;
+}
+
+bool vrdma_rq_wait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
+{
+	list_add_tail(&waiter->node, &rq->waiters);
+	vrdma_rq_show_need(rq);
+	if (!vrdma_rq_count(rq))
+		return false;
+
+	/* Posted before the flag could be seen. */
+	vrdma_rq_unwait(rq, waiter);
+	return true;
+}
+
+void vrdma_rq_unwait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
+{
+	lockdep_assert_held(&rq->lock);
+	if (list_empty(&waiter->node))
+		return;
+	list_del_init(&waiter->node);
+	vrdma_rq_show_need(rq);
+}
+
+/* Who waits behind garbage is woken to find it. */
+void vrdma_rq_kick(struct vrdma_rq *rq)
+{
+	struct vrdma_rq_waiter *waiter;
+	unsigned long flags;
+	int count;
+
+	spin_lock_irqsave(&rq->lock, flags);
+	if (list_empty(&rq->waiters))
+		goto out_unlock;
+
+	count = vrdma_rq_count(rq);
+	while (count && !list_empty(&rq->waiters)) {
+		waiter = list_first_entry(&rq->waiters, struct vrdma_rq_waiter, node);
+		list_del_init(&waiter->node);
+		waiter->ready(waiter);
+		if (count > 0)
+			count--;
+	}
+	vrdma_rq_show_need(rq);
+out_unlock:
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vrdma_rq_set_flushing(struct vrdma_rq *rq, bool flushing)
+{
+	rq->flushing = flushing;
+	vrdma_rq_show_need(rq);
+}
+
+/* Kernel users: one receive into the slot of @producer. */
+static int vrdma_rq_put(struct vrdma_rq *rq, u32 producer, const struct ib_recv_wr *wr)
+{
+	struct vrdma_recv_wqe *wqe = vrdma_ring_slot(rq->ring, producer);
+	struct vrdma_wqe_sge *sge = (struct vrdma_wqe_sge *)(wqe + 1);
+	int i;
+
+	/* Pairs with the release after the slot was read. */
+	if (producer - smp_load_acquire(&rq->ring->hdr->consumer) >= rq->wr)
+		return -ENOMEM;
+	if (wr->num_sge < 0 || wr->num_sge > rq->max_sge)
+		return -EINVAL;
+
+	wqe->wr_id = wr->wr_id;
+	wqe->num_sge = wr->num_sge;
+	for (i = 0; i < wr->num_sge; i++) {
+		sge[i].addr = wr->sg_list[i].addr;
+		sge[i].length = wr->sg_list[i].length;
+		sge[i].lkey = wr->sg_list[i].lkey;
+	}
+	return 0;
+}
+
+int vrdma_rq_post(struct vrdma_rq *rq, const struct ib_recv_wr *wr,
+		  const struct ib_recv_wr **bad_wr)
+{
+	struct vrdma_ring_hdr *hdr = rq->ring->hdr;
+	unsigned long flags;
+	u32 producer;
+	int ret = 0;
+
+	spin_lock_irqsave(&rq->post_lock, flags);
+	producer = hdr->producer;
+	for (; wr; wr = wr->next) {
+		ret = vrdma_rq_put(rq, producer, wr);
+		if (ret)
+			break;
+		producer++;
+	}
+	/* Pairs with the acquire in vrdma_rq_count(). */
+	smp_store_release(&hdr->producer, producer);
+	spin_unlock_irqrestore(&rq->post_lock, flags);
+
+	if (ret)
+		*bad_wr = wr;
+	return ret;
+}
