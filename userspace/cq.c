@@ -63,7 +63,6 @@ struct ibv_cq_ex *vrdma_create_cq_ex(struct ibv_context *context,
 				     struct ibv_cq_init_attr_ex *attr)
 {
 	struct vrdma_cmd_create_cq_ex_resp resp = {};
-	struct ibv_cq_init_attr_ex asked = *attr;
 	struct ibv_create_cq_ex cmd = {};
 	struct vrdma_cq *cq;
 	int err;
@@ -75,9 +74,7 @@ struct ibv_cq_ex *vrdma_create_cq_ex(struct ibv_context *context,
 	cq = calloc(1, sizeof(*cq));
 	if (!cq)
 		return NULL;
-	/* The kernel stamps every completion: nothing to ask it for. */
-	asked.wc_flags &= ~(uint64_t)IBV_WC_EX_WITH_COMPLETION_TIMESTAMP;
-	err = ibv_cmd_create_cq_ex(context, &asked, &cq->vcq, &cmd, sizeof(cmd),
+	err = ibv_cmd_create_cq_ex(context, attr, &cq->vcq, &cmd, sizeof(cmd),
 				   &resp.ibv_resp, sizeof(resp), 0);
 	if (err)
 		goto err_free;
