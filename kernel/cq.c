@@ -327,11 +327,12 @@ static void vrdma_cq_switch(struct vrdma_cq *cq, struct vrdma_ring *ring, u32 fr
 static int vrdma_cq_move(struct vrdma_cq *cq, struct vrdma_ring *ring)
 {
 	u32 slots = min(vrdma_ring_slots(ring), vrdma_ring_slots(cq->ring));
-	u32 from = smp_load_acquire(&cq->ring->hdr->consumer);
-	u32 next = from;
-	u32 to;
+	u32 from, next, to;
 
 	lockdep_assert_held(&cq->resize_lock);
+	/* Pairs with the release after the application has read the slots. */
+	from = smp_load_acquire(&cq->ring->hdr->consumer);
+	next = from;
 	for (;;) {
 		spin_lock_irq(&cq->lock);
 		to = cq->producer;

@@ -43,8 +43,8 @@ struct vrdma_cq {
 	bool overflow;
 	bool overflow_told;
 	struct work_struct notify_work;
-	struct mutex resize_lock;
-	spinlock_t lock;
+	struct mutex resize_lock;	/* serializes resize */
+	spinlock_t lock;	/* of the queue */
 };
 
 static inline struct vrdma_cq *to_vcq(struct ib_cq *ibcq)

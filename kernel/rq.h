@@ -55,8 +55,8 @@ struct vrdma_rq {
 	u32 wr;
 	bool flushing;
 	struct list_head waiters;
-	spinlock_t post_lock;
-	spinlock_t lock;
+	spinlock_t post_lock;	/* of kernel users' producer */
+	spinlock_t lock;	/* of the consumer */
 };
 
 /* -EINVAL: @max_sge above VRDMA_MAX_SGE. @info is for the application; else NULL. */
