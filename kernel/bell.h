@@ -67,7 +67,7 @@ static inline struct vrdma_bell *vrdma_udata_bell(struct ib_udata *udata)
 }
 
 /* Whose call it is; NULL: a kernel user's. */
-static inline struct ib_ucontext *vrdma_udata_context(struct ib_udata *udata)
+static inline struct ib_ucontext *vrdma_udata_ucontext(struct ib_udata *udata)
 {
 	return udata ? rdma_udata_to_uverbs_attr_bundle(udata)->context : NULL;
 }

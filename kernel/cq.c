@@ -90,7 +90,7 @@ int vrdma_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	if (ret)
 		return ret;
 
-	cq->ring = vrdma_ring_create(vrdma_udata_context(udata), attr->cqe,
+	cq->ring = vrdma_ring_create(vrdma_udata_ucontext(udata), attr->cqe,
 				     sizeof(struct vrdma_cqe), &resp.cq);
 	if (IS_ERR(cq->ring)) {
 		ret = PTR_ERR(cq->ring);
@@ -374,7 +374,7 @@ int vrdma_resize_cq(struct ib_cq *ibcq, unsigned int cqe, struct ib_udata *udata
 	if (!cqe || cqe > VRDMA_MAX_CQE || udata->outlen < sizeof(resp))
 		return -EINVAL;
 
-	ring = vrdma_ring_create(vrdma_udata_context(udata), cqe, sizeof(struct vrdma_cqe),
+	ring = vrdma_ring_create(vrdma_udata_ucontext(udata), cqe, sizeof(struct vrdma_cqe),
 				 &resp.cq);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);

@@ -113,7 +113,7 @@ int vrdma_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *attr,
 	if (ret)
 		return ret;
 
-	ret = vrdma_rq_init(&srq->rq, vrdma_udata_context(udata), attr->attr.max_wr,
+	ret = vrdma_rq_init(&srq->rq, vrdma_udata_ucontext(udata), attr->attr.max_wr,
 			    attr->attr.max_sge, &resp.rq);
 	if (ret)
 		goto err_discharge;
