@@ -62,3 +62,6 @@ probe TIMER_DELETE_SYNC '#include <linux/timer.h>' \
 probe TIMER_SHUTDOWN_SYNC '#include <linux/timer.h>' \
 	'int f(struct timer_list *t);' \
 	'int f(struct timer_list *t) { return timer_shutdown_sync(t); }'
+probe VM_FLAGS_CLEAR '#include <linux/mm.h>' \
+	'void f(struct vm_area_struct *v);' \
+	'void f(struct vm_area_struct *v) { vm_flags_clear(v, VM_MAYEXEC); }'
