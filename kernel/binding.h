@@ -35,7 +35,7 @@ enum vrdma_binding_state {
  * @route: from @sgid to @dgid; used by our side
  * @watch: on @route
  * @where: where @dgid lives, while WAITING, BOUND or CUT; under the bind lock
- * @peer: the far side's, with a reference, from BOUND until our end
+ * @peer: the far side's, with a reference, from BOUND until our QP lets go
  * @path: how operations get there, from BOUND
  * @state: enum vrdma_binding_state; written under the bind lock
  */
@@ -58,10 +58,27 @@ struct vrdma_binding {
 	enum vrdma_binding_state state;
 };
 
+/*
+ * Process context, by the QP's side:
+ * create and start: at RTR.  NULL: no memory.
+ * discard: instead of start.
+ * end: RESET, ERR, destroy; idempotent.  Nobody is inside a section afterwards.
+ * release: end, and the QP lets go.  Its send queue is stopped, its receive
+ *	    side aborted.
+ * retry: work waits for this binding: ask again where the destination lives.
+ */
 struct vrdma_binding *vrdma_binding_create(struct vrdma_qp *qp,
 					   const struct rdma_ah_attr *ah, u32 dest_qpn);
 void vrdma_binding_start(struct vrdma_binding *binding);
+void vrdma_binding_discard(struct vrdma_binding *binding);
 void vrdma_binding_end(struct vrdma_binding *binding);
-void vrdma_binding_put(struct vrdma_binding *binding);
+void vrdma_binding_release(struct vrdma_binding *binding);
+void vrdma_binding_retry(struct vrdma_binding *binding);
+
+static inline bool vrdma_binding_bound(const struct vrdma_binding *binding)
+{
+	/* pairs with vrdma_binding_set_bound(): peer and path are there */
+	return smp_load_acquire(&binding->state) == VRDMA_BINDING_BOUND;
+}
 
 #endif /* _VRDMA_BINDING_H */

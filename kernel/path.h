@@ -24,7 +24,6 @@ struct vrdma_binding;
  * @original: atomics: what the word held
  * @mem: the requester's memory: source of SEND and WRITE, sink of READ and atomics
  * @begun: the owner has accepted it and holds what it needs
- * @placed: all bytes moved; only the receive of a WRITE with immediate is missing
  */
 struct vrdma_op {
 	u64 wr_id;
@@ -39,7 +38,6 @@ struct vrdma_op {
 	u64 original;
 	struct vrdma_cursor mem;
 	bool begun;
-	bool placed;
 };
 
 /* What became of an attempt to carry an operation on. */

@@ -3,6 +3,7 @@
 #define _VRDMA_QP_H
 
 #include <linux/completion.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <rdma/ib_verbs.h>
 
@@ -31,9 +32,11 @@ struct vrdma_binding;
  * @binding: the agreed connection while state is RTR or beyond; own reference
  * @comm_est: IB_EVENT_COMM_EST was sent
  * @last_wqe: IB_EVENT_QP_LAST_WQE_REACHED was sent
+ * @drain_notify: SQD is to be followed by IB_EVENT_SQ_DRAINED
+ * @modify_lock: serializes modify_qp and the life of @binding
  * @ref: ib_core, and each lookup by number; destroy waits for them
  * @released: completed by the last put
- * @lock: protects state, attr, last_wqe and the pointer binding; irq safe, leaf
+ * @lock: protects state, attr and the pointer binding; irq safe, leaf
  */
 struct vrdma_qp {
 	struct ib_qp ibqp;
@@ -51,6 +54,8 @@ struct vrdma_qp {
 	struct vrdma_binding *binding;
 	bool comm_est;
 	bool last_wqe;
+	bool drain_notify;
+	struct mutex modify_lock;
 	refcount_t ref;
 	struct completion released;
 	spinlock_t lock;
@@ -84,6 +89,10 @@ void vrdma_qp_put(struct vrdma_qp *qp);
  */
 void vrdma_qp_fail(struct vrdma_qp *qp, int event);
 void vrdma_qp_event(struct vrdma_qp *qp, enum ib_event_type type);
+/* The send queue's owner has nothing under way in SQD. */
+void vrdma_qp_drained(struct vrdma_qp *qp);
+
+void vrdma_qp_to_reset(struct vrdma_qp *qp);
 
 static inline enum ib_qp_state vrdma_qp_state(const struct vrdma_qp *qp)
 {

@@ -47,5 +47,7 @@ bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget);
 struct vrdma_rq *vrdma_recv_queue(struct vrdma_qp *qp);
 /* Pop under the lock of vrdma_recv_queue(); @limit as in vrdma_srq_pop(). */
 int vrdma_recv_pop(struct vrdma_qp *qp, struct vrdma_recv *recv, bool *limit);
+/* Bytes a receive has room for. */
+u64 vrdma_recv_room(const struct vrdma_recv *recv);
 
 #endif /* _VRDMA_RECV_H */

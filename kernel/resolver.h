@@ -42,12 +42,13 @@ struct vrdma_route_watch {
 
 /*
  * The route of (@sgid, @dgid) of a device, made and asked for if there is none,
- * asked for again when its answer is older than VRDMA_ROUTE_FRESH_MS or it is
+ * asked for again when its answer is older than @max_age_ms or it is
  * lost (not sooner than VRDMA_ROUTE_NEGATIVE_MS after the last miss).  Never
  * blocks, any context (@gfp).  NULL: no memory, device dying, too many routes.
  */
 struct vrdma_route *vrdma_route_get(struct vrdma_device *dev, const union ib_gid *sgid,
-				    const union ib_gid *dgid, gfp_t gfp);
+				    const union ib_gid *dgid, unsigned int max_age_ms,
+				    gfp_t gfp);
 void vrdma_route_put(struct vrdma_route *route);
 
 /* @where is filled when VALID. */

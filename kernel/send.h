@@ -25,6 +25,13 @@ enum vrdma_sq_owner {
 	VRDMA_SQ_RUN_AGAIN,	/* something happened while it ran: look again */
 };
 
+/* What the operation at the head waits for. */
+enum vrdma_sq_wait {
+	VRDMA_WAIT_NOTHING,
+	VRDMA_WAIT_ANSWER,	/* the far side; the deadline is timeout * (retries + 1) */
+	VRDMA_WAIT_RECEIVE,	/* a receive; the deadline is the far side's RNR timer */
+};
+
 /**
  * struct vrdma_sq - the send side of a queue pair
  * @ring: posted work
@@ -34,16 +41,18 @@ enum vrdma_sq_owner {
  * @owner: enum vrdma_sq_owner
  * @stopping: somebody waits for the owner to leave
  * @ready: in vrdma_device::ready while the worker is to run it
- * @timer: sets @expired and wakes the queue
+ * @timer: wakes the queue at @deadline
  * @post_lock: kernel users: serializes posting; irq safe, taken alone
  *
  * What follows belongs to the owner:
  * @consumer: our copy of the ring's
- * @op: the operation at the head, when @busy
+ * @broken: the ring's indices are garbage: nothing is read from it until RESET
+ * @wqe: our copy of the head, when @busy
+ * @op: what it asks for
  * @busy: @op is under way
- * @waiting: a time runs that began with @op and ends it
+ * @wait: what @deadline is for
+ * @deadline: jiffies
  * @rnr_left: times @op may still be refused for want of a receive
- * @expired: @timer has run out
  */
 struct vrdma_sq {
 	struct vrdma_ring *ring;
@@ -57,20 +66,26 @@ struct vrdma_sq {
 	spinlock_t post_lock;
 
 	u32 consumer;
+	bool broken;
+	struct vrdma_send_wqe wqe;
 	struct vrdma_op op;
 	bool busy;
-	bool waiting;
+	enum vrdma_sq_wait wait;
+	unsigned long deadline;
 	u8 rnr_left;
-	bool expired;
 };
 
 int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
 		  struct ib_qp_cap *cap, struct vrdma_ring_info *info);
 void vrdma_sq_exit(struct vrdma_qp *qp);
 
+/*
+ * Become the owner for good: nobody runs the queue until vrdma_sq_reset().  The
+ * caller has set a state in which owners leave.  Sleeps for less than a drain.
+ */
 void vrdma_sq_stop(struct vrdma_qp *qp);
+/* As the owner after vrdma_sq_stop(): forget all work and give ownership up. */
 void vrdma_sq_reset(struct vrdma_qp *qp);
-void vrdma_sq_start(struct vrdma_qp *qp);
 
 void vrdma_send_wake(struct vrdma_qp *qp);
 int vrdma_send_doorbell(struct vrdma_qp *qp);

@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The requester's side: read a work request, check it, have it executed,
+ * retire it.  Rule R6: one owner at a time runs a send queue.
+ */
+#include "send.h"
+
+#include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
+
+#include "binding.h"
+#include "cq.h"
+#include "limits.h"
+#include "qp.h"
+#include "ring.h"
+#include "ud.h"
+
+/* What a step of a send queue leaves its owner to do. */
+enum vrdma_step {
+	VRDMA_STEP_NEXT,	/* take the next step */
+	VRDMA_STEP_YIELD,	/* the budget is used up */
+	VRDMA_STEP_PARK,	/* somebody will wake the queue */
+	VRDMA_STEP_REST,	/* empty: the application will ring */
+};
+
+static struct vrdma_device *vrdma_send_dev(const struct vrdma_qp *qp)
+{
+	return to_vdev(qp->ibqp.device);
+}
+
+/* ---- ownership ---- */
+
+/*
+ * Ask for the queue to be run.
+ * Return: true when the caller is its owner now.
+ */
+static bool vrdma_sq_claim(struct vrdma_sq *sq)
+{
+	int next, now;
+
+	smp_mb();	/* what the caller did before is seen by the owner's next look */
+	now = atomic_read(&sq->owner);
+	do {
+		if (now == VRDMA_SQ_RUN_AGAIN)
+			return false;
+		next = now == VRDMA_SQ_RUN ? VRDMA_SQ_RUN_AGAIN : VRDMA_SQ_RUN;
+	} while (!atomic_try_cmpxchg(&sq->owner, &now, next));
+	return next == VRDMA_SQ_RUN;
+}
+
+/*
+ * Leave the queue as @state, unless somebody asked for another look.
+ * Return: true when the caller is no longer its owner.
+ */
+static bool vrdma_sq_release(struct vrdma_sq *sq, enum vrdma_sq_owner state)
+{
+	int run = VRDMA_SQ_RUN;
+
+	if (atomic_try_cmpxchg(&sq->owner, &run, state)) {
+		if (READ_ONCE(sq->stopping))
+			wake_up_var(&sq->owner);
+		return true;
+	}
+	atomic_set(&sq->owner, VRDMA_SQ_RUN);
+	smp_mb();	/* pairs with vrdma_sq_claim() */
+	return false;
+}
+
+/* The owner hands the queue, and a reference on it, to the device's worker. */
+static void vrdma_send_hand_over(struct vrdma_qp *qp)
+{
+	struct vrdma_device *dev = vrdma_send_dev(qp);
+	unsigned long flags;
+
+	refcount_inc(&qp->ref);	/* put in vrdma_send_worker() */
+	spin_lock_irqsave(&dev->ready_lock, flags);
+	list_add_tail(&qp->sq.ready, &dev->ready);
+	spin_unlock_irqrestore(&dev->ready_lock, flags);
+	queue_work(vrdma_wq, &dev->work);
+}
+
+/**
+ * vrdma_send_wake - have the worker look at a send queue
+ * @qp: held by the caller, or its binding entered
+ *
+ * Any context.
+ */
+void vrdma_send_wake(struct vrdma_qp *qp)
+{
+	if (vrdma_sq_claim(&qp->sq))
+		vrdma_send_hand_over(qp);
+}
+
+static void vrdma_sq_timer(struct timer_list *timer)
+{
+	struct vrdma_qp *qp = container_of(timer, struct vrdma_qp, sq.timer);
+
+	vrdma_send_wake(qp);
+}
+
+/* ---- the ring ---- */
+
+/*
+ * Work requests that wait in the ring.  Indices that cannot be are the
+ * application's garbage: nothing is read from the ring any more.
+ */
+static u32 vrdma_sq_avail(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	u32 avail;
+
+	if (sq->broken)
+		return 0;
+	avail = smp_load_acquire(&sq->ring->hdr->producer) - sq->consumer;
+	if (likely(avail <= vrdma_ring_slots(sq->ring)))
+		return avail;
+
+	sq->broken = true;
+	vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_wqe);
+	vrdma_qp_fail(qp, IB_EVENT_QP_FATAL);
+	return 0;
+}
+
+/* Copy the head once; its scatter/gather list to @sge. */
+static void vrdma_sq_fetch(struct vrdma_sq *sq, struct vrdma_wqe_sge *sge)
+{
+	struct vrdma_send_wqe *slot = vrdma_ring_slot(sq->ring, sq->consumer);
+
+	memcpy(&sq->wqe, slot, sizeof(*slot));
+	barrier();	/* from here on only the copy is read */
+	if (sq->wqe.num_sge <= sq->max_sge)
+		memcpy(sge, slot + 1, sq->wqe.num_sge * sizeof(*sge));
+	barrier();
+}
+
+static void vrdma_sq_retire(struct vrdma_sq *sq)
+{
+	sq->consumer++;
+	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
+}
+
+/* Ask the application to ring; true when nothing has come meanwhile (rule R16). */
+static bool vrdma_sq_rest(struct vrdma_qp *qp)
+{
+	struct vrdma_ring_hdr *hdr = qp->sq.ring->hdr;
+
+	WRITE_ONCE(hdr->flags, VRDMA_RING_NEED_DOORBELL);
+	smp_mb();	/* pairs with the application's fence: one of us sees the other */
+	if (!vrdma_sq_avail(qp))
+		return true;
+	WRITE_ONCE(hdr->flags, 0);
+	return false;
+}
+
+/* ---- checking ---- */
+
+#define VRDMA_QPT_BIT(type)	BIT(IB_QPT_##type)
+
+/**
+ * struct vrdma_opcode - what an opcode of a work request means
+ * @types: BIT(enum ib_qp_type) that know it
+ * @wc: opcode of its completion
+ * @access: right its local memory needs
+ * @length: bytes it always moves; 0: any
+ * @inlined: its payload may stand in the work request
+ */
+static const struct vrdma_opcode {
+	u32 types;
+	enum ib_wc_opcode wc;
+	int access;
+	u32 length;
+	bool inlined;
+} vrdma_opcodes[] = {
+	[IB_UVERBS_WR_RDMA_WRITE] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
+		.wc = IB_WC_RDMA_WRITE,
+		.inlined = true,
+	},
+	[IB_UVERBS_WR_RDMA_WRITE_WITH_IMM] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
+		.wc = IB_WC_RDMA_WRITE,
+		.inlined = true,
+	},
+	[IB_UVERBS_WR_SEND] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC) | VRDMA_QPT_BIT(UD) |
+			 VRDMA_QPT_BIT(GSI),
+		.wc = IB_WC_SEND,
+		.inlined = true,
+	},
+	[IB_UVERBS_WR_SEND_WITH_IMM] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC) | VRDMA_QPT_BIT(UD) |
+			 VRDMA_QPT_BIT(GSI),
+		.wc = IB_WC_SEND,
+		.inlined = true,
+	},
+	[IB_UVERBS_WR_RDMA_READ] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_RDMA_READ,
+		.access = IB_ACCESS_LOCAL_WRITE,
+	},
+	[IB_UVERBS_WR_ATOMIC_CMP_AND_SWP] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_COMP_SWAP,
+		.access = IB_ACCESS_LOCAL_WRITE,
+		.length = sizeof(u64),
+	},
+	[IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_FETCH_ADD,
+		.access = IB_ACCESS_LOCAL_WRITE,
+		.length = sizeof(u64),
+	},
+};
+
+static const struct vrdma_opcode *vrdma_opcode(u32 opcode)
+{
+	if (opcode >= ARRAY_SIZE(vrdma_opcodes) || !vrdma_opcodes[opcode].types)
+		return NULL;
+	return &vrdma_opcodes[opcode];
+}
+
+static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
+					    const struct vrdma_opcode *code)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	void *slot = vrdma_ring_slot(sq->ring, sq->consumer);
+
+	if (!code->inlined)
+		return IB_WC_LOC_QP_OP_ERR;
+	if (sq->wqe.inline_len > sq->max_inline)
+		return IB_WC_LOC_LEN_ERR;
+	sq->op.length = sq->wqe.inline_len;
+	vrdma_cursor_add_buffer(&sq->op.mem, slot + sizeof(sq->wqe), sq->op.length);
+	return IB_WC_SUCCESS;
+}
+
+static enum ib_wc_status vrdma_check_sges(struct vrdma_qp *qp, const struct vrdma_opcode *code,
+					  const struct vrdma_wqe_sge *sge)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	u64 total = 0;
+	u32 i;
+
+	if (sq->wqe.num_sge > sq->max_sge)
+		return IB_WC_LOC_QP_OP_ERR;
+	for (i = 0; i < sq->wqe.num_sge; i++)
+		total += sge[i].length;
+	if (total > VRDMA_MAX_MSG)
+		return IB_WC_LOC_LEN_ERR;
+	if (code->length && total < code->length)
+		return IB_WC_LOC_LEN_ERR;
+
+	sq->op.length = code->length ?: total;
+	if (!vrdma_cursor_add_sges(&sq->op.mem, qp, sge, sq->wqe.num_sge, sq->op.length,
+				   code->access))
+		return IB_WC_SUCCESS;
+	vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_key);
+	return IB_WC_LOC_PROT_ERR;
+}
+
+/* What the work request asks for beyond its local memory. */
+static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
+{
+	op->wr_id = wqe->wr_id;
+	op->opcode = wqe->opcode;
+	op->flags = wqe->flags;
+	op->imm_data = wqe->imm_data;
+	op->begun = false;
+	if (wqe->opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
+	    wqe->opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD) {
+		op->remote_addr = wqe->atomic.remote_addr;
+		op->rkey = wqe->atomic.rkey;
+		op->compare_add = wqe->atomic.compare_add;
+		op->swap = wqe->atomic.swap;
+	} else {
+		op->remote_addr = wqe->rdma.remote_addr;
+		op->rkey = wqe->rdma.rkey;
+	}
+}
+
+/* Read the head and check everything that the requester's side can check. */
+static enum ib_wc_status vrdma_send_accept(struct vrdma_qp *qp)
+{
+	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
+	struct vrdma_sq *sq = &qp->sq;
+	const struct vrdma_opcode *code;
+	enum ib_wc_status status;
+
+	vrdma_sq_fetch(sq, sge);
+	vrdma_op_fill(&sq->op, &sq->wqe);
+	sq->op.length = 0;
+	sq->busy = true;
+	sq->wait = VRDMA_WAIT_NOTHING;
+	sq->rnr_left = qp->attr.rnr_retry;
+
+	code = vrdma_opcode(sq->wqe.opcode);
+	if (!code || !(code->types & BIT(qp->ibqp.qp_type)) ||
+	    sq->wqe.flags & ~VRDMA_SEND_FLAGS) {
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_wqe);
+		return IB_WC_LOC_QP_OP_ERR;
+	}
+	if (sq->wqe.flags & VRDMA_SEND_INLINE)
+		status = vrdma_check_inline(qp, code);
+	else
+		status = vrdma_check_sges(qp, code, sge);
+	return status;
+}
+
+/* ---- completion ---- */
+
+static void vrdma_send_cqe(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	const struct vrdma_opcode *code = vrdma_opcode(qp->sq.wqe.opcode);
+	struct vrdma_cqe cqe = {
+		.wr_id = qp->sq.wqe.wr_id,
+		.status = status,
+		.opcode = code ? code->wc : IB_WC_SEND,
+		.qp_num = qp->number,
+		.kernel = (uintptr_t)&qp->ibqp,
+	};
+
+	if (status == IB_WC_SUCCESS && !qp->sig_all &&
+	    !(qp->sq.wqe.flags & VRDMA_SEND_SIGNALED))
+		return;
+	if (status == IB_WC_SUCCESS)
+		cqe.byte_len = qp->sq.op.length;
+	if (vrdma_cq_post(to_vcq(qp->ibqp.send_cq), &cqe, false))
+		vrdma_qp_fail(qp, -1);
+}
+
+/*
+ * Retire the head.  The slot is given back first, so that a program that has
+ * polled the completion finds room for the next post.
+ */
+static void vrdma_send_complete(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	vrdma_cursor_exit(&sq->op.mem);
+	sq->busy = false;
+	if (sq->wait != VRDMA_WAIT_NOTHING) {
+		sq->wait = VRDMA_WAIT_NOTHING;
+		timer_delete(&sq->timer);
+	}
+	vrdma_sq_retire(sq);
+	if (status == IB_WC_SUCCESS)
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
+	vrdma_send_cqe(qp, status);
+}
+
+static enum vrdma_step vrdma_send_failed(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	vrdma_send_complete(qp, status);
+	vrdma_qp_fail(qp, -1);
+	return VRDMA_STEP_NEXT;
+}
+
+static enum vrdma_step vrdma_send_done(struct vrdma_qp *qp)
+{
+	vrdma_stat_add(vrdma_send_dev(qp), tx_local_bytes, qp->sq.op.length);
+	vrdma_send_complete(qp, IB_WC_SUCCESS);
+	return VRDMA_STEP_NEXT;
+}
+
+/* ---- waiting ---- */
+
+static void vrdma_sq_wait_for(struct vrdma_sq *sq, enum vrdma_sq_wait what, u64 usecs)
+{
+	sq->wait = what;
+	sq->deadline = jiffies + max(1UL, usecs_to_jiffies(min_t(u64, usecs, UINT_MAX)));
+	mod_timer(&sq->timer, sq->deadline);
+}
+
+static bool vrdma_sq_waits_for(const struct vrdma_sq *sq, enum vrdma_sq_wait what)
+{
+	return sq->wait == what && time_before(jiffies, sq->deadline);
+}
+
+/* 4.096 us * 2^timeout, for each of retry_cnt + 1 attempts (IBA 9.9.2.1.1). */
+static u64 vrdma_qp_patience_us(const struct vrdma_qp *qp)
+{
+	return ((4096ULL << qp->attr.timeout) * (qp->attr.retry_cnt + 1)) / NSEC_PER_USEC;
+}
+
+/* The far side does not answer, or not yet. */
+static enum vrdma_step vrdma_send_lost(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	bool uc = qp->ibqp.qp_type == IB_QPT_UC;
+
+	if (vrdma_sq_waits_for(sq, VRDMA_WAIT_ANSWER))
+		return VRDMA_STEP_PARK;
+
+	if (sq->wait == VRDMA_WAIT_ANSWER || (uc && qp->binding->peer)) {
+		if (uc)	/* nobody tells an UC requester */
+			return vrdma_send_done(qp);
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_retry_exceeded);
+		return vrdma_send_failed(qp, IB_WC_RETRY_EXC_ERR);
+	}
+
+	vrdma_binding_retry(qp->binding);
+	if (uc)
+		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER,
+				  VRDMA_UD_PENDING_MS * USEC_PER_MSEC);
+	else if (qp->attr.timeout)	/* 0: for ever */
+		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER, vrdma_qp_patience_us(qp));
+	return VRDMA_STEP_PARK;
+}
+
+/* IBA table 45, in units of 10 us. */
+static const u32 vrdma_rnr_timer[32] = {
+	65536, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192,
+	256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288,
+	16384, 24576, 32768, 49152,
+};
+
+#define VRDMA_RNR_FOR_EVER	7
+
+/*
+ * No receive.  A wake that comes before the timer means that one was posted;
+ * it costs no retry.
+ */
+static enum vrdma_step vrdma_send_rnr(struct vrdma_qp *qp, u8 rnr_timer)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	vrdma_stat_inc(vrdma_send_dev(qp), rx_rnr_nak);
+	if (vrdma_sq_waits_for(sq, VRDMA_WAIT_RECEIVE))
+		return VRDMA_STEP_PARK;
+	if (!sq->rnr_left)
+		return vrdma_send_failed(qp, IB_WC_RNR_RETRY_EXC_ERR);
+	if (sq->rnr_left != VRDMA_RNR_FOR_EVER)
+		sq->rnr_left--;
+	vrdma_sq_wait_for(sq, VRDMA_WAIT_RECEIVE, vrdma_rnr_timer[rnr_timer % 32] * 10ULL);
+	return VRDMA_STEP_PARK;
+}
+
+/* ---- running ---- */
+
+static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	struct vrdma_binding *binding = qp->binding;
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict = VRDMA_LOST;
+
+	if (vrdma_binding_bound(binding))
+		verdict = binding->path->advance(binding, &qp->sq.op, budget, &out);
+
+	switch (verdict) {
+	case VRDMA_DONE:
+		return vrdma_send_done(qp);
+	case VRDMA_MORE:
+		return VRDMA_STEP_YIELD;
+	case VRDMA_RNR:
+		return vrdma_send_rnr(qp, out.rnr_timer);
+	case VRDMA_LOST:
+		return vrdma_send_lost(qp);
+	case VRDMA_FAILED:
+		break;
+	}
+	return vrdma_send_failed(qp, out.status);
+}
+
+static enum vrdma_step vrdma_send_datagram(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	enum ib_wc_status status;
+
+	budget->bytes -= qp->sq.op.length;
+	status = vrdma_ud_send(qp, &qp->sq.wqe, &qp->sq.op);
+	return status == IB_WC_SUCCESS ? vrdma_send_done(qp) : vrdma_send_failed(qp, status);
+}
+
+/* In error: end the connection, then complete everything with WR_FLUSH_ERR. */
+static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
+
+	if (qp->binding)
+		vrdma_binding_end(qp->binding);
+	if (qp->sq.busy)
+		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
+	while (vrdma_sq_avail(qp)) {
+		if (budget->wqes-- <= 0)
+			return VRDMA_STEP_YIELD;
+		vrdma_sq_fetch(&qp->sq, sge);
+		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
+	}
+	return vrdma_recv_flush(qp, budget) ? VRDMA_STEP_REST : VRDMA_STEP_YIELD;
+}
+
+static enum vrdma_step vrdma_send_head(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	enum ib_wc_status status;
+
+	if (!qp->sq.busy) {
+		if (!vrdma_sq_avail(qp))
+			return qp->sq.broken ? VRDMA_STEP_NEXT : VRDMA_STEP_REST;
+		status = vrdma_send_accept(qp);
+		if (status != IB_WC_SUCCESS)
+			return vrdma_send_failed(qp, status);
+	}
+	if (qp->binding)
+		return vrdma_send_connected(qp, budget);
+	return vrdma_send_datagram(qp, budget);
+}
+
+static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	switch (vrdma_qp_state(qp)) {
+	case IB_QPS_RTS:
+		return vrdma_send_head(qp, budget);
+	case IB_QPS_SQD:
+		if (qp->sq.busy)
+			return vrdma_send_head(qp, budget);
+		vrdma_qp_drained(qp);
+		return VRDMA_STEP_PARK;
+	case IB_QPS_ERR:
+		return vrdma_send_flush(qp, budget);
+	default:
+		return VRDMA_STEP_PARK;
+	}
+}
+
+/*
+ * Run the queue as its owner.
+ * Return: true when the budget is used up and the caller still owns it.
+ */
+static bool vrdma_send_run(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	if (READ_ONCE(sq->ring->hdr->flags))
+		WRITE_ONCE(sq->ring->hdr->flags, 0);
+	for (;;) {
+		switch (vrdma_send_step(qp, budget)) {
+		case VRDMA_STEP_NEXT:
+			if (--budget->wqes > 0 && budget->bytes > 0 &&
+			    !fatal_signal_pending(current))
+				break;
+			fallthrough;
+		case VRDMA_STEP_YIELD:
+			return true;
+		case VRDMA_STEP_PARK:
+			if (vrdma_sq_release(sq, VRDMA_SQ_PARKED))
+				return false;
+			break;
+		case VRDMA_STEP_REST:
+			if (vrdma_sq_rest(qp) && vrdma_sq_release(sq, VRDMA_SQ_IDLE))
+				return false;
+			break;
+		}
+	}
+}
+
+/**
+ * vrdma_send_doorbell - run a send queue in the caller's context
+ * @qp: held by the caller
+ *
+ * Process context.  What the budget leaves is the worker's (rule R7).
+ */
+int vrdma_send_doorbell(struct vrdma_qp *qp)
+{
+	struct vrdma_budget budget = {
+		.bytes = VRDMA_DRAIN_BYTES,
+		.wqes = VRDMA_DRAIN_WQES,
+	};
+
+	if (!vrdma_sq_claim(&qp->sq))
+		return 0;
+	if (vrdma_send_run(qp, &budget)) {
+		vrdma_stat_inc(vrdma_send_dev(qp), to_worker);
+		vrdma_send_hand_over(qp);
+	}
+	return 0;
+}
+
+static struct vrdma_qp *vrdma_send_ready(struct vrdma_device *dev)
+{
+	struct vrdma_qp *qp;
+
+	spin_lock_irq(&dev->ready_lock);
+	qp = list_first_entry_or_null(&dev->ready, struct vrdma_qp, sq.ready);
+	if (qp)
+		list_del_init(&qp->sq.ready);
+	spin_unlock_irq(&dev->ready_lock);
+	return qp;
+}
+
+/**
+ * vrdma_send_worker - run the send queues that were handed over, in turn
+ * @work: of the device
+ *
+ * One per device, so that a container's copies keep one processor busy at most.
+ */
+void vrdma_send_worker(struct work_struct *work)
+{
+	struct vrdma_device *dev = container_of(work, struct vrdma_device, work);
+	struct vrdma_qp *qp;
+
+	while ((qp = vrdma_send_ready(dev))) {
+		struct vrdma_budget budget = {
+			.bytes = VRDMA_DRAIN_BYTES,
+			.wqes = VRDMA_DRAIN_WQES,
+		};
+
+		if (vrdma_send_run(qp, &budget))
+			vrdma_send_hand_over(qp);
+		vrdma_qp_put(qp);
+		cond_resched();
+	}
+}
+
+/* ---- life ---- */
+
+static u32 vrdma_sq_stride(const struct ib_qp_cap *cap)
+{
+	u32 body = max_t(u32, cap->max_send_sge * sizeof(struct vrdma_wqe_sge),
+			 cap->max_inline_data);
+
+	return roundup_pow_of_two(sizeof(struct vrdma_send_wqe) + body);
+}
+
+/**
+ * vrdma_sq_init - the send side of a new QP
+ * @qp: with its type set
+ * @uctx: NULL for a kernel user
+ * @cap: within the limits; max_inline_data is raised to what a slot holds
+ * @info: where to map the ring
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
+		  struct ib_qp_cap *cap, struct vrdma_ring_info *info)
+{
+	u32 stride = vrdma_sq_stride(cap);
+	struct vrdma_sq *sq = &qp->sq;
+
+	sq->ring = vrdma_ring_create(uctx, max(cap->max_send_wr, 1U), stride, info);
+	if (IS_ERR(sq->ring))
+		return PTR_ERR(sq->ring);
+
+	cap->max_inline_data = stride - sizeof(struct vrdma_send_wqe);
+	sq->wr = max(cap->max_send_wr, 1U);
+	sq->max_sge = cap->max_send_sge;
+	sq->max_inline = cap->max_inline_data;
+	atomic_set(&sq->owner, VRDMA_SQ_PARKED);
+	INIT_LIST_HEAD(&sq->ready);
+	timer_setup(&sq->timer, vrdma_sq_timer, 0);
+	spin_lock_init(&sq->post_lock);
+	vrdma_cursor_init(&sq->op.mem);
+	return 0;
+}
+
+void vrdma_sq_exit(struct vrdma_qp *qp)
+{
+	vrdma_cursor_exit(&qp->sq.op.mem);
+	vrdma_ring_destroy(qp->sq.ring);
+}
+
+void vrdma_sq_stop(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	WRITE_ONCE(sq->stopping, true);
+	wait_var_event(&sq->owner, vrdma_sq_claim(sq));
+	WRITE_ONCE(sq->stopping, false);
+	timer_delete_sync(&sq->timer);
+}
+
+void vrdma_sq_reset(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	vrdma_cursor_exit(&sq->op.mem);
+	sq->busy = false;
+	sq->wait = VRDMA_WAIT_NOTHING;
+	sq->broken = false;
+	sq->consumer = READ_ONCE(sq->ring->hdr->producer);
+	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
+	atomic_set(&sq->owner, VRDMA_SQ_PARKED);
+}

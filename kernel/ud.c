@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Datagrams: find the receiver by the container's own network, check the Q_Key,
+ * place header and payload.  A datagram whose route is not known yet is copied
+ * and completed, and waits its turn here: the send queue behind it goes on,
+ * for QP1 carries every connection request of the device (pitfall: one silent
+ * address must not block them all).
+ */
+#include "ud.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <rdma/ib_addr.h>
+#include <rdma/ib_pack.h>
+
+#include "ah.h"
+#include "cq.h"
+#include "limits.h"
+#include "qp.h"
+#include "recv.h"
+#include "resolver.h"
+#include "srq.h"
+#include "vdev.h"
+
+#define VRDMA_UD_RETRY		max(1UL, msecs_to_jiffies(2))
+
+/* The sender's QP asks for its own Q_Key (IBA 10.2.5). */
+#define VRDMA_QKEY_OWN		BIT(31)
+
+/**
+ * struct vrdma_ud_msg - what the receiver's side needs of a datagram
+ * @av: addresses
+ * @src_qpn: sender
+ * @dest_qpn: receiver
+ * @qkey: must be the receiver's
+ * @imm_data: with @opcode SEND_WITH_IMM
+ * @opcode: enum ib_uverbs_wr_opcode
+ * @flags: VRDMA_SEND_*
+ * @length: of the payload
+ */
+struct vrdma_ud_msg {
+	struct vrdma_av av;
+	u32 src_qpn;
+	u32 dest_qpn;
+	u32 qkey;
+	__be32 imm_data;
+	u32 opcode;
+	u32 flags;
+	u32 length;
+};
+
+/**
+ * struct vrdma_ud_pending - a datagram that waits for its route
+ * @node: in vrdma_ud::pending
+ * @msg: as sent
+ * @expires: jiffies; dropped then
+ * @data: copy of the payload
+ */
+struct vrdma_ud_pending {
+	struct list_head node;
+	struct vrdma_ud_msg msg;
+	unsigned long expires;
+	u8 data[];
+};
+
+/**
+ * struct vrdma_ud - a device's datagrams that wait for their routes
+ * @dev: the device
+ * @pending: in order of arrival; only @work removes
+ * @count: of @pending
+ * @stopped: nothing is added any more
+ * @work: tries them again
+ * @cursor: of the one that @work tries
+ * @lock: protects pending, count and stopped
+ */
+struct vrdma_ud {
+	struct vrdma_device *dev;
+	struct list_head pending;
+	u32 count;
+	bool stopped;
+	struct delayed_work work;
+	struct vrdma_cursor cursor;
+	spinlock_t lock;
+};
+
+/* ---- the receiver's side ---- */
+
+static void vrdma_grh_ipv4(struct iphdr *ip, const struct vrdma_ud_msg *msg)
+{
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tos = msg->av.traffic_class;
+	ip->tot_len = htons(sizeof(*ip) + msg->length);
+	ip->ttl = msg->av.hop_limit;
+	ip->protocol = IPPROTO_UDP;
+	memcpy(&ip->saddr, msg->av.sgid.raw + 12, 4);
+	memcpy(&ip->daddr, msg->av.dgid.raw + 12, 4);
+	ip->check = ip_fast_csum(ip, ip->ihl);	/* ib_core tells the family by it */
+}
+
+static void vrdma_grh_ipv6(struct ipv6hdr *ip6, const struct vrdma_ud_msg *msg)
+{
+	u32 word = 6U << 28 | (u32)msg->av.traffic_class << 20 |
+		   (msg->av.flow_label & 0xfffff);
+
+	*(__be32 *)ip6 = cpu_to_be32(word);
+	ip6->payload_len = htons(msg->length);
+	ip6->nexthdr = IPPROTO_UDP;
+	ip6->hop_limit = msg->av.hop_limit;
+	memcpy(&ip6->saddr, &msg->av.sgid, sizeof(ip6->saddr));
+	memcpy(&ip6->daddr, &msg->av.dgid, sizeof(ip6->daddr));
+}
+
+/* RoCE v2, annex A17: an IPv4 header stands in the last 20 of the 40 bytes. */
+static void vrdma_grh(u8 *grh, const struct vrdma_ud_msg *msg)
+{
+	memset(grh, 0, VRDMA_GRH);
+	if (msg->av.network_type == RDMA_NETWORK_IPV4)
+		vrdma_grh_ipv4((struct iphdr *)(grh + VRDMA_GRH - sizeof(struct iphdr)), msg);
+	else
+		vrdma_grh_ipv6((struct ipv6hdr *)grh, msg);
+}
+
+static void vrdma_ud_complete(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
+			      enum ib_wc_status status)
+{
+	bool imm = msg->opcode == IB_UVERBS_WR_SEND_WITH_IMM;
+	struct vrdma_cqe cqe = {
+		.wr_id = qp->rx.recv.wr_id,
+		.status = status,
+		.opcode = IB_WC_RECV,
+		.byte_len = msg->length + VRDMA_GRH,
+		.imm_data = imm ? msg->imm_data : 0,
+		.qp_num = qp->number,
+		.src_qp = msg->src_qpn,
+		.wc_flags = VRDMA_WC_GRH | (imm ? VRDMA_WC_WITH_IMM : 0),
+		.network_hdr_type = msg->av.network_type,
+		.sl = msg->av.sl,
+		.kernel = (uintptr_t)&qp->ibqp,
+	};
+
+	qp->rx.taken = false;
+	if (vrdma_cq_post(to_vcq(qp->ibqp.recv_cq), &cqe, msg->flags & VRDMA_SEND_SOLICITED))
+		vrdma_qp_fail(qp, -1);
+}
+
+/* Header, then payload, into the receive that is taken. */
+static enum vrdma_fault vrdma_ud_copy(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
+				      struct vrdma_cursor *payload)
+{
+	struct vrdma_cursor *target = &qp->rx.target;
+	u8 grh[VRDMA_GRH] __aligned(4);
+	struct vrdma_cursor head;
+	enum vrdma_fault fault;
+
+	if (vrdma_cursor_add_sges(target, qp, qp->rx.recv.sge, qp->rx.recv.num_sge,
+				  msg->length + VRDMA_GRH, IB_ACCESS_LOCAL_WRITE))
+		return VRDMA_FAULT_TARGET;
+
+	vrdma_grh(grh, msg);
+	vrdma_cursor_init(&head);
+	vrdma_cursor_add_buffer(&head, grh, sizeof(grh));
+	fault = vrdma_cursor_copy(target, &head, sizeof(grh));
+	if (fault == VRDMA_FAULT_NONE)
+		fault = vrdma_cursor_copy(target, payload, msg->length);
+	return fault;
+}
+
+static bool vrdma_ud_receives(struct vrdma_qp *qp)
+{
+	enum ib_qp_state state = vrdma_qp_state(qp);
+
+	if (qp->ibqp.qp_type != IB_QPT_UD && qp->ibqp.qp_type != IB_QPT_GSI)
+		return false;
+	return state == IB_QPS_RTR || state == IB_QPS_RTS || state == IB_QPS_SQD ||
+	       state == IB_QPS_SQE;
+}
+
+/*
+ * Under the receive queue's lock, so that completions are in the order of the
+ * receives whoever sends.  A receive that a datagram could not use after all
+ * stays taken for the next one.
+ *
+ * Return: 0; -EFAULT: the sender's memory is gone.  Drops are counted, not
+ * reported.
+ */
+static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
+			  struct vrdma_cursor *payload, bool *limit)
+{
+	struct vrdma_device *dev = to_vdev(qp->ibqp.device);
+	enum vrdma_fault fault;
+
+	if (!vrdma_ud_receives(qp)) {
+		vrdma_stat_inc(dev, rx_bad_qp);
+		return 0;
+	}
+	if (msg->qkey != qp->attr.qkey) {
+		vrdma_stat_inc(dev, rx_bad_qkey);
+		return 0;
+	}
+	if (!qp->rx.taken && vrdma_recv_pop(qp, &qp->rx.recv, limit)) {
+		vrdma_stat_inc(dev, rx_no_receive);
+		return 0;
+	}
+	qp->rx.taken = true;
+	if (msg->length + VRDMA_GRH > vrdma_recv_room(&qp->rx.recv)) {
+		vrdma_stat_inc(dev, rx_bad_request);
+		return 0;
+	}
+
+	fault = vrdma_ud_copy(qp, msg, payload);
+	vrdma_cursor_exit(&qp->rx.target);
+	if (fault == VRDMA_FAULT_SOURCE)
+		return -EFAULT;
+	if (fault == VRDMA_FAULT_TARGET) {
+		vrdma_ud_complete(qp, msg, IB_WC_LOC_PROT_ERR);
+		vrdma_qp_fail(qp, -1);
+		return 0;
+	}
+	vrdma_stat_inc(dev, rx_local_msgs);
+	vrdma_stat_add(dev, rx_local_bytes, msg->length);
+	vrdma_ud_complete(qp, msg, IB_WC_SUCCESS);
+	return 0;
+}
+
+static int vrdma_ud_receive(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			    struct vrdma_cursor *payload)
+{
+	struct vrdma_rq *rq;
+	struct vrdma_qp *qp;
+	bool limit = false;
+	unsigned long flags;
+	int err;
+
+	qp = vrdma_qp_get(dev, msg->dest_qpn);
+	if (!qp) {
+		vrdma_stat_inc(dev, rx_bad_qp);
+		return 0;
+	}
+	rq = vrdma_recv_queue(qp);
+	spin_lock_irqsave(&rq->lock, flags);
+	err = vrdma_ud_place(qp, msg, payload, &limit);
+	spin_unlock_irqrestore(&rq->lock, flags);
+	if (limit)
+		vrdma_srq_limit_event(to_vsrq(qp->ibqp.srq));
+	vrdma_qp_put(qp);
+	return err;
+}
+
+/* ---- the sender's side ---- */
+
+/* Where @dgid lives, seen from @dev: 0, -EAGAIN (asking) or -EHOSTUNREACH. */
+static int vrdma_ud_where(struct vrdma_device *dev, const union ib_gid *sgid,
+			  const union ib_gid *dgid, struct vrdma_where *where)
+{
+	enum vrdma_route_state state;
+	struct vrdma_route *route;
+
+	route = vrdma_route_get(dev, sgid, dgid, VRDMA_ROUTE_REASK_MS, GFP_KERNEL);
+	if (!route)
+		return -EHOSTUNREACH;
+	state = vrdma_route_state(route, where);
+	vrdma_route_put(route);
+
+	if (state == VRDMA_ROUTE_ASKING)
+		return -EAGAIN;
+	if (state == VRDMA_ROUTE_LOST || !where->local)
+		return -EHOSTUNREACH;
+	return 0;
+}
+
+/*
+ * As for bindings, both networks decide: the receiver's device must find the
+ * sender's address at the sender's device.
+ */
+static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			    struct vrdma_cursor *payload)
+{
+	struct vrdma_where there, back;
+	struct vrdma_device *far;
+	int err;
+
+	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &there);
+	if (err)
+		return err;
+	far = vrdma_device_get_by_id(there.device);
+	if (!far)
+		return -EHOSTUNREACH;
+
+	err = -EHOSTUNREACH;
+	if (!vrdma_token_valid(far, &msg->av.sgid, there.token))
+		goto put;
+	err = vrdma_ud_where(far, &msg->av.dgid, &msg->av.sgid, &back);
+	if (err)
+		goto put;
+	err = -EHOSTUNREACH;
+	if (back.device == dev->id)
+		err = vrdma_ud_receive(far, msg, payload);
+put:
+	vrdma_device_put(far);
+	return err;
+}
+
+/* Is an earlier datagram to the same address still waiting? */
+static bool vrdma_ud_must_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg)
+{
+	struct vrdma_ud_pending *item;
+	bool wait = false;
+
+	if (!READ_ONCE(ud->count))
+		return false;
+	spin_lock(&ud->lock);
+	list_for_each_entry(item, &ud->pending, node) {
+		wait = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid));
+		if (wait)
+			break;
+	}
+	spin_unlock(&ud->lock);
+	return wait;
+}
+
+static struct vrdma_ud_pending *vrdma_ud_copy_out(const struct vrdma_ud_msg *msg,
+						  struct vrdma_cursor *payload)
+{
+	struct vrdma_ud_pending *item;
+	struct vrdma_cursor copy;
+	enum vrdma_fault fault;
+
+	item = kmalloc(struct_size(item, data, msg->length), GFP_KERNEL_ACCOUNT);
+	if (!item)
+		return ERR_PTR(-ENOMEM);
+	item->msg = *msg;
+	item->expires = jiffies + msecs_to_jiffies(VRDMA_UD_PENDING_MS);
+
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, item->data, msg->length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&copy, payload, msg->length);
+	preempt_enable();
+	if (fault == VRDMA_FAULT_NONE)
+		return item;
+	kfree(item);
+	return ERR_PTR(-EFAULT);
+}
+
+/* Keep a copy until the route is known; when there are too many, drop it. */
+static int vrdma_ud_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg,
+			 struct vrdma_cursor *payload)
+{
+	struct vrdma_ud_pending *item;
+	bool added = false;
+
+	item = vrdma_ud_copy_out(msg, payload);
+	if (IS_ERR(item))
+		return PTR_ERR(item);
+
+	spin_lock(&ud->lock);
+	if (!ud->stopped && ud->count < VRDMA_UD_PENDING) {
+		list_add_tail(&item->node, &ud->pending);
+		ud->count++;
+		added = true;
+		queue_delayed_work(vrdma_wq, &ud->work, VRDMA_UD_RETRY);
+	}
+	spin_unlock(&ud->lock);
+
+	if (added) {
+		vrdma_stat_inc(ud->dev, tx_pending);
+		return 0;
+	}
+	kfree(item);
+	return -ENOBUFS;
+}
+
+static int vrdma_ud_head(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
+			 const struct vrdma_op *op, struct vrdma_ud_msg *msg)
+{
+	struct vrdma_device *dev = to_vdev(qp->ibqp.device);
+
+	msg->src_qpn = qp->number;
+	msg->dest_qpn = wqe->ud.remote_qpn;
+	msg->qkey = wqe->ud.remote_qkey & VRDMA_QKEY_OWN ? qp->attr.qkey :
+							     wqe->ud.remote_qkey;
+	msg->imm_data = op->imm_data;
+	msg->opcode = op->opcode;
+	msg->flags = op->flags;
+	msg->length = op->length;
+	return vrdma_ah_find(dev, qp->ibqp.pd, wqe->ud.ah, &msg->av);
+}
+
+/**
+ * vrdma_ud_send - send one datagram
+ * @qp: UD or GSI; the caller owns its send queue
+ * @wqe: checked but for its address
+ * @op: payload
+ *
+ * Process context.
+ *
+ * Return: status of the work request: also SUCCESS when the datagram was
+ * dropped on the way, as on any network.
+ */
+enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
+				struct vrdma_op *op)
+{
+	struct vrdma_device *dev = to_vdev(qp->ibqp.device);
+	struct vrdma_ud_msg msg;
+	int err = -EAGAIN;
+
+	if (op->length > VRDMA_UD_MTU)
+		return IB_WC_LOC_LEN_ERR;
+	if (vrdma_ud_head(qp, wqe, op, &msg))
+		return IB_WC_LOC_QP_OP_ERR;
+
+	if (!vrdma_ud_must_wait(dev->ud, &msg))
+		err = vrdma_ud_deliver(dev, &msg, &op->mem);
+	if (err == -EAGAIN)
+		err = vrdma_ud_wait(dev->ud, &msg, &op->mem);
+	if (err == -EFAULT)
+		return IB_WC_LOC_PROT_ERR;
+	if (err)
+		vrdma_stat_inc(dev, tx_dropped);
+	return IB_WC_SUCCESS;
+}
+
+/* ---- waiting ---- */
+
+/* Try one that waits.  Return: true when it is done with, delivered or not. */
+static bool vrdma_ud_try(struct vrdma_ud *ud, struct vrdma_ud_pending *item)
+{
+	int err;
+
+	vrdma_cursor_init(&ud->cursor);
+	vrdma_cursor_add_buffer(&ud->cursor, item->data, item->msg.length);
+	err = vrdma_ud_deliver(ud->dev, &item->msg, &ud->cursor);
+	if (err == -EAGAIN && time_before(jiffies, item->expires))
+		return false;
+	if (err)
+		vrdma_stat_inc(ud->dev, tx_dropped);
+	return true;
+}
+
+static void vrdma_ud_forget(struct vrdma_ud *ud, struct vrdma_ud_pending *item)
+{
+	spin_lock(&ud->lock);
+	list_del(&item->node);
+	WRITE_ONCE(ud->count, ud->count - 1);
+	spin_unlock(&ud->lock);
+	kfree(item);
+}
+
+/*
+ * Others only append, so that the walk may drop the lock between two.  One that
+ * still waits holds back later ones to its address, for they are tried after it
+ * in the same walk only when the answer has come meanwhile.
+ */
+static struct vrdma_ud_pending *vrdma_ud_next(struct vrdma_ud *ud,
+					      struct vrdma_ud_pending *item)
+{
+	struct list_head *at = item ? &item->node : &ud->pending;
+	struct vrdma_ud_pending *next = NULL;
+
+	spin_lock(&ud->lock);
+	if (!list_is_last(at, &ud->pending))
+		next = list_entry(at->next, struct vrdma_ud_pending, node);
+	spin_unlock(&ud->lock);
+	return next;
+}
+
+static void vrdma_ud_work(struct work_struct *work)
+{
+	struct vrdma_ud *ud = container_of(to_delayed_work(work), struct vrdma_ud, work);
+	struct vrdma_ud_pending *item, *next;
+
+	for (item = vrdma_ud_next(ud, NULL); item; item = next) {
+		bool done = vrdma_ud_try(ud, item);
+
+		next = vrdma_ud_next(ud, item);
+		if (done)
+			vrdma_ud_forget(ud, item);
+		cond_resched();
+	}
+	if (READ_ONCE(ud->count))
+		queue_delayed_work(vrdma_wq, &ud->work, VRDMA_UD_RETRY);
+}
+
+int vrdma_ud_create(struct vrdma_device *dev)
+{
+	struct vrdma_ud *ud;
+
+	ud = kzalloc(sizeof(*ud), GFP_KERNEL_ACCOUNT);
+	if (!ud)
+		return -ENOMEM;
+	ud->dev = dev;
+	INIT_LIST_HEAD(&ud->pending);
+	INIT_DELAYED_WORK(&ud->work, vrdma_ud_work);
+	spin_lock_init(&ud->lock);
+	dev->ud = ud;
+	return 0;
+}
+
+void vrdma_ud_stop(struct vrdma_device *dev)
+{
+	struct vrdma_ud_pending *item, *next;
+	struct vrdma_ud *ud = dev->ud;
+
+	spin_lock(&ud->lock);
+	ud->stopped = true;
+	spin_unlock(&ud->lock);
+	cancel_delayed_work_sync(&ud->work);
+	list_for_each_entry_safe(item, next, &ud->pending, node)
+		vrdma_ud_forget(ud, item);
+}
+
+void vrdma_ud_destroy(struct vrdma_device *dev)
+{
+	kfree(dev->ud);
+}
