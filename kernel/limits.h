@@ -38,11 +38,24 @@ enum vrdma_limits {
 	VRDMA_ROUTE_REASK_MS = 10000,	/* routes in use are asked again so often */
 	VRDMA_ROUTE_MISSES = 3,		/* unanswered re-asks that end the bindings */
 	VRDMA_ROUTE_NEGATIVE_MS = 1000,	/* a GID that did not answer is not asked again sooner */
+	VRDMA_ROUTE_REFRESH_MS = 100,	/* asked again at a caller's wish not sooner */
+	VRDMA_ROUTE_IDLE_MS = 30000,	/* a route nobody holds is forgotten */
+	VRDMA_ASK_FIRST_MS = 20,	/* first repetition of a question; the gap then doubles */
+	VRDMA_ASK_TRIES = 6,		/* with the gaps above a miss is known after 1.26 s */
+	VRDMA_TOKEN_EPOCH_S = 1800,	/* a token is good for one to two of these */
 	VRDMA_UD_PENDING_MS = 1000,	/* a datagram waits this long for its route */
 
 	/* Bounds on what strangers can make us hold. */
 	VRDMA_UD_PENDING = 256,		/* datagrams of one device that wait for a route */
 	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
+	VRDMA_ASK_RATE = 2000,		/* questions per second of one device: all routes, re-asked */
+	VRDMA_ASK_BURST = 512,		/* a 128-rank job, all to all, four addresses */
+	VRDMA_ANSWER_SOURCES = 512,	/* buckets for sources of one namespace: 4 KiB */
+	VRDMA_ANSWER_RATE = 100,	/* answers per second and source: 16 devices that re-ask */
+	VRDMA_ANSWER_BURST = 100,
+	VRDMA_ANSWER_ALL_RATE = 5000,	/* backstop of a namespace: a tenth of a processor */
+	VRDMA_ANSWER_ALL_BURST = 2000,	/* as many hosts that restart at once */
+	VRDMA_RECEIVE_BATCH = 64,	/* datagrams taken before others get the worker */
 };
 
 #define VRDMA_MAX_MR_SIZE	(1ULL << 40)

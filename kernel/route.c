@@ -233,12 +233,12 @@ static void vrdma_route_lose(struct vrdma_route *route)
 		vrdma_route_due_at(route, jiffies + vrdma_route_reask_delay());
 }
 
-/* A round went unanswered. */
+/* A round went unanswered: for whoever is bound the first of several. */
 static void vrdma_route_miss(struct vrdma_route *route)
 {
 	vrdma_stat_inc(route->res->dev, resolver_misses);
 	route->asking = false;
-	if (!route->known || ++route->misses >= VRDMA_ROUTE_MISSES) {
+	if (!route->known || !route->nr_watches || ++route->misses >= VRDMA_ROUTE_MISSES) {
 		vrdma_route_lose(route);
 	} else if (route->state == VRDMA_ROUTE_ASKING) {
 		route->want = true;
@@ -647,5 +647,5 @@ void vrdma_routes_destroy(struct vrdma_resolver *res)
 	spin_unlock_irq(&res->lock);
 	/* Better a leak than a holder's use of freed memory. */
 	if (!WARN_ON_ONCE(res->count))
-		kfree(res);
+		kfree_rcu(res, rcu);
 }
