@@ -7,7 +7,7 @@
 #include <rdma/vrdma-abi.h>
 
 /* QPNs and SRQ numbers have 24 bits. */
-#define VRDMA_BELL_NUMBERS	(1UL << 24)
+#define VRDMA_BELL_NUMBERS	BIT(24)
 
 struct vrdma_bell *vrdma_bell_create(void)
 {

@@ -2,10 +2,8 @@
 #ifndef _VRDMA_DEVICE_H
 #define _VRDMA_DEVICE_H
 
-struct ib_device;
-struct ib_device_attr;
-struct ib_device_ops;
-struct ib_udata;
+#include <rdma/ib_verbs.h>
+
 struct net_device;
 struct vrdma_device;
 

@@ -7,7 +7,7 @@
 #include "vdev.h"
 
 static const struct rdma_stat_desc vrdma_stat_descs[] = {
-#define X(stat) [VRDMA_STAT_##stat] = { .name = #stat },
+#define X(stat) { .name = #stat },
 	VRDMA_STATS(X)
 #undef X
 };

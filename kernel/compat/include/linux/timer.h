@@ -6,7 +6,7 @@
 
 #ifndef HAVE_TIMER_CONTAINER_OF
 #define timer_container_of(var, callback_timer, timer_fieldname)	\
-	container_of(callback_timer, typeof(*var), timer_fieldname)
+	container_of(callback_timer, typeof(*(var)), timer_fieldname)
 #endif
 
 #ifndef HAVE_TIMER_DELETE_SYNC

@@ -13,21 +13,20 @@ struct ib_dmah;
 
 /*
  * A fresh device sits in init_net, where shared mode wants it; that another
- * namespace has no access tells exclusive mode.
+ * namespace has no access tells exclusive mode.  @dev: its first member is the
+ * ib_device, as ib_alloc_device() demands.
  */
-static inline void compat_ib_device_place(struct ib_device *ibdev, struct net *net)
+static inline void *compat_ib_device_place(void *dev, struct net *net)
 {
-	if (!net_eq(net, &init_net) && !rdma_dev_access_netns(ibdev, net))
+	struct ib_device *ibdev = dev;
+
+	if (ibdev && !net_eq(net, &init_net) && !rdma_dev_access_netns(ibdev, net))
 		write_pnet(&ibdev->coredev.rdma_net, net);
+	return dev;
 }
 
-#define ib_alloc_device_with_net(drv_struct, member, where) ({		\
-	struct drv_struct *_dev = ib_alloc_device(drv_struct, member);	\
-									\
-	if (_dev)							\
-		compat_ib_device_place(&_dev->member, where);		\
-	_dev;								\
-})
+#define ib_alloc_device_with_net(drv_struct, member, net)		\
+	compat_ib_device_place(ib_alloc_device(drv_struct, member), net)
 #endif
 
 #ifndef HAVE_IB_MARK_NAME_ASSIGNED_BY_USER
