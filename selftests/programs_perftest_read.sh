@@ -14,7 +14,7 @@ results \
 	"lat|perftest ib_read_lat -s 64" \
 	"lat of all sizes|perftest ib_read_lat -a -n $PERFTEST_ALL_ITERATIONS" \
 	"lat over rdma_cm|perftest ib_read_lat -R" \
-	"lat with events|perftest ib_read_lat -e" \\
+	"lat with events|perftest ib_read_lat -e" \
 	"bw|perftest ib_read_bw -s 65536" \
 	"bw of all sizes|perftest ib_read_bw -a -n $PERFTEST_ALL_ITERATIONS" \
 	"bw over rdma_cm|perftest ib_read_bw -R" \

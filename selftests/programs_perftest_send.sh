@@ -14,7 +14,7 @@ results \
 	"lat|perftest ib_send_lat -s 64" \
 	"lat of all sizes|perftest ib_send_lat -a -n $PERFTEST_ALL_ITERATIONS" \
 	"lat over rdma_cm|perftest ib_send_lat -R" \
-	"lat with events|perftest ib_send_lat -e" \\
+	"lat with events|perftest ib_send_lat -e" \
 	"bw|perftest ib_send_bw -s 65536" \
 	"bw of all sizes|perftest ib_send_bw -a -n $PERFTEST_ALL_ITERATIONS" \
 	"bw over rdma_cm|perftest ib_send_bw -R" \

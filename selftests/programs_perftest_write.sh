@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# perftest's ib_write_lat and ib_write_bw run over RC: all sizes, rdma_cm, events, many QPs, both ways.
+# perftest's ib_write_lat and ib_write_bw run over RC: all sizes, rdma_cm, many QPs, both ways.
 set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh
@@ -17,7 +17,6 @@ results \
 	"bw|perftest ib_write_bw -s 65536" \
 	"bw of all sizes|perftest ib_write_bw -a -n $PERFTEST_ALL_ITERATIONS" \
 	"bw over rdma_cm|perftest ib_write_bw -R" \
-	"bw with events|perftest ib_write_bw -e" \
 	"bw on 4 QPs|perftest ib_write_bw -q 4" \
 	"bw both ways|perftest ib_write_bw -b" \
 	"bw both ways on 4 QPs, all sizes, over rdma_cm|perftest ib_write_bw -b -q 4 -a -R -n 5"

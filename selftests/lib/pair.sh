@@ -39,14 +39,23 @@ pair() {
 	return 1
 }
 
-# is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more.
+# is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more. The
+# rdma_cm shows LISTEN a moment before it does: wait until the server sleeps, too.
 is_ready() {
 	kill -0 "$1" 2>/dev/null || return 0
 	case $2 in
 	tcp:*) in1 ss -ltnH "sport = :${2#tcp:}" | grep -q . ;;
-	cm:*) in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" ;;
+	cm:*) in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" && child_sleeps "$1" ;;
 	esac
 }
+
+# child_sleeps PID: the command that timeout, our child, runs waits for something.
+child_sleeps() {
+	local child
+
+	read -r child <"/proc/$1/task/$1/children" &&
+		grep -q '^State:.S' "/proc/${child%% *}/status"
+} 2>/dev/null
 
 forget_background() {
 	local pid

@@ -24,9 +24,10 @@ pingpong() {
 # perftest PROGRAM [OPTION...]: -n unless an option says so; -R needs another readiness.
 perftest() {
 	local program=$1 listens=tcp:18515
-	local -a options=(-F -x "$GID" -n "$PERFTEST_ITERATIONS")
+	local -a options=(-F -x "$GID")
 
 	shift
+	case " $* " in *" -n "*) ;; *) options+=(-n "$PERFTEST_ITERATIONS") ;; esac
 	case " $* " in *" -R "*) listens=cm:18515 ;; esac
 	case $IP1 in *:*) options+=(--ipv6-addr) ;; esac
 	pair "$listens" \
