@@ -7,6 +7,7 @@
 #include <rdma/vrdma-abi.h>
 
 #include "binding.h"
+#include "cq.h"
 #include "limits.h"
 #include "ring.h"
 #include "send.h"
@@ -298,6 +299,9 @@ int vrdma_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata)
 		vrdma_bell_remove(&qp->bell->qps, qp->number);
 	vrdma_qp_to_reset(qp);
 	vrdma_qp_unpublish(qp);
+	/* ib_free_cq() expects no handler to be called once its QPs are gone. */
+	vrdma_cq_flush(to_vcq(ibqp->send_cq));
+	vrdma_cq_flush(to_vcq(ibqp->recv_cq));
 	timer_delete_sync(&qp->sq.timer);
 	vrdma_qp_exit_queues(qp);
 	vrdma_device_discharge(dev, VRDMA_OBJ_QP);

@@ -187,6 +187,7 @@ int vrdma_rq_post(struct vrdma_rq *rq, const struct ib_recv_wr *wr,
 	/* Pairs with the acquire in vrdma_rq_count(). */
 	smp_store_release(&hdr->producer, producer);
 	spin_unlock_irqrestore(&rq->post_lock, flags);
+	smp_mb();	/* what the caller looks at next, to see whether to wake somebody */
 
 	if (ret)
 		*bad_wr = wr;
