@@ -144,10 +144,11 @@ wait_for_device() {
 # port_is_active NAMESPACE DEVICE
 port_is_active() { ip netns exec "$1" rdma link show "$2/1" 2>/dev/null | grep -q "state ACTIVE"; }
 
-# device_is_there DEVICE [NAMESPACE]
-device_is_there() {
-	ip ${2:+netns exec "$2"} rdma dev show "$1" >/dev/null 2>&1
-}
+# device_is_there DEVICE NAMESPACE
+device_is_there() { ip netns exec "$2" rdma dev show "$1" >/dev/null 2>&1; }
+
+# node_is_there DEVICE: it exists, in whatever namespace.
+node_is_there() { grep -qsx "$1" /sys/class/infiniband_verbs/*/ibdev; }
 
 # gid_index NAMESPACE DEVICE ADDRESS: prints the index of that address's GID.
 # The entries of one device have one type, RoCE v2.
@@ -182,6 +183,6 @@ remove_containers() {
 		ip link delete "$link" 2>/dev/null
 	done
 	for link in "$DEV1" "$DEV2"; do
-		wait_until 20 not device_is_there "$link" || echo "# $link is still there"
+		wait_until 20 not node_is_there "$link" || echo "# $link is still there"
 	done
 }

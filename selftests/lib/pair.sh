@@ -51,10 +51,10 @@ is_ready() {
 
 # child_sleeps PID: the command that timeout, our child, runs waits for something.
 child_sleeps() {
-	local child
+	local children
 
-	read -r child <"/proc/$1/task/$1/children" &&
-		grep -q '^State:.S' "/proc/${child%% *}/status"
+	children=$(<"/proc/$1/task/$1/children") || return
+	grep -q '^State:.S' "/proc/${children%% *}/status"
 } 2>/dev/null
 
 forget_background() {

@@ -39,6 +39,19 @@ wait_until() {
 # not COMMAND...: for wait_until and ktap_test_result, which take no `!`.
 not() { ! "$@"; }
 
+# repeat TIMES COMMAND...
+repeat() {
+	local times=$1 i
+
+	shift
+	for i in $(seq "$times"); do
+		"$@" || {
+			echo "# in round $i of $times"
+			return 1
+		}
+	done
+}
+
 # skip_all REASON: nothing here can be shown on this machine.
 skip_all() {
 	ktap_skip_all "$@"
