@@ -62,7 +62,7 @@ ensure_module() {
 make_module() {
 	local image=$1 release=$2 modules=$3 debug=$4 new=$6
 
-	cp -a "$5" "$new/src"
+	seed_module "$release" "$5" "$new"
 	if [ -n "$debug" ]; then
 		compile_module "$image" "$new" /mnt/new/build \
 			--ro "$debug=new" --ro "$(ensure_linux_source)=linux"
@@ -72,6 +72,28 @@ make_module() {
 	mkdir -p "$new/layer/usr/lib/modules/$release/updates"
 	cp "$new/src/kernel/vrdma.ko" "$new/layer/usr/lib/modules/$release/updates/"
 	list_modules "$modules/usr/lib/modules/$release" "$new" "$release"
+}
+
+# seed_module RELEASE SNAPSHOT NEW: start from the newest build for that kernel, so that
+# make compiles only what has changed since.
+seed_module() {
+	local release=$1 snapshot=$2 src=$3/src last file
+
+	last=$(grep -lsx "$release" "$VRDMA_CACHE"/module/*/release | xargs -r ls -t | head -n 1)
+	if [ -z "$last" ] || ! cp -a "${last%/release}/src" "$src"; then
+		rm -rf "$src"
+		cp -a "$snapshot" "$src"
+	fi
+	echo "$release" >"$3/release"
+	(cd "$src" && find . -name '*.[ch]' -o -name 'Kbuild*' -o -name '*.sh') |
+		while read -r file; do
+			[ -e "$snapshot/$file" ] || [ "${file##*/}" = probed.h ] || rm -f "$src/$file"
+		done
+	(cd "$snapshot" && find . -type f) | while read -r file; do
+		cmp -s "$snapshot/$file" "$src/$file" && continue
+		mkdir -p "$src/${file%/*}"
+		cp "$snapshot/$file" "$src/$file"
+	done
 }
 
 # compile_module IMAGE NEW KERNEL-BUILD [CHROOT OPTION...]: warnings are errors.
