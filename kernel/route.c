@@ -187,10 +187,13 @@ static void vrdma_route_release(struct vrdma_route *route)
 	if (--route->users)
 		return;
 	list_add_tail(&route->idle, &res->idle);
-	if (res->stopped)
+	if (res->stopped) {
 		vrdma_route_forget(route);
-	else if (!route->asking)
+	} else if (!route->asking) {
+		/* Who wanted it has left; left set, it would keep the next one waiting. */
+		route->want = false;
 		vrdma_route_due_at(route, jiffies + msecs_to_jiffies(VRDMA_ROUTE_IDLE_MS));
+	}
 }
 
 static bool vrdma_gid_askable(const union ib_gid *gid)
