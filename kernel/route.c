@@ -429,8 +429,9 @@ bool vrdma_routes_answer(struct vrdma_resolver *res, const struct vrdma_dgram *d
 
 	spin_lock_irqsave(&res->lock, flags);
 	route = vrdma_routes_find(res, &dgram->dst, &dgram->src);
-	good = route && route->asking && route->tries && route->nonce == msg->nonce;
-	if (good) {
+	good = route && route->tries && route->nonce == msg->nonce;
+	/* A repeated question has more than one answer; the first one counts. */
+	if (good && route->asking) {
 		vrdma_stat_inc(res->dev, resolver_answers);
 		vrdma_route_found(route, &where);
 	}
