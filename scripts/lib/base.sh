@@ -3,6 +3,9 @@
 # What every script here needs: where things are, how to fail, how to cache.
 # Sourced, never run.
 
+# A failure inside $(...) is a failure.
+shopt -s inherit_errexit
+
 VRDMA_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 VRDMA_CACHE=${VRDMA_CACHE:-/var/cache/vrdma}
 SUITE=trixie
