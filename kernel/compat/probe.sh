@@ -65,3 +65,4 @@ probe TIMER_SHUTDOWN_SYNC '#include <linux/timer.h>' \
 probe VM_FLAGS_CLEAR '#include <linux/mm.h>' \
 	'void f(struct vm_area_struct *v);' \
 	'void f(struct vm_area_struct *v) { vm_flags_clear(v, VM_MAYEXEC); }'
+probe LINUX_UNALIGNED '#include <linux/unaligned.h>'

@@ -3,7 +3,7 @@
 #define _VRDMA_COMPAT_LINUX_UNALIGNED_H
 
 /* Before 5f60d5f6bbc1 ("move asm/unaligned.h to linux/unaligned.h", 6.12). */
-#if __has_include_next(<linux/unaligned.h>)
+#ifdef HAVE_LINUX_UNALIGNED
 #include_next <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
