@@ -189,9 +189,8 @@ static void vrdma_route_release(struct vrdma_route *route)
 	list_add_tail(&route->idle, &res->idle);
 	if (res->stopped) {
 		vrdma_route_forget(route);
-	} else if (!route->asking) {
-		/* Who wanted it has left; left set, it would keep the next one waiting. */
-		route->want = false;
+	} else if (!route->asking && !route->want) {
+		/* What is wanted is asked all the same: a datagram holds for a moment only. */
 		vrdma_route_due_at(route, jiffies + msecs_to_jiffies(VRDMA_ROUTE_IDLE_MS));
 	}
 }
@@ -304,7 +303,7 @@ static void vrdma_route_ask(struct vrdma_route *route)
 static void vrdma_route_step(struct vrdma_route *route)
 {
 	vrdma_route_not_due(route);
-	if (!route->users && !route->asking) {
+	if (!route->users && !route->asking && !route->want) {
 		vrdma_route_forget(route);
 		return;
 	}
