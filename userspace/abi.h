@@ -11,7 +11,7 @@
 DECLARE_DRV_CMD(vrdma_cmd_get_context, IB_USER_VERBS_CMD_GET_CONTEXT,
 		empty, vrdma_alloc_ucontext_resp);
 DECLARE_DRV_CMD(vrdma_cmd_alloc_pd, IB_USER_VERBS_CMD_ALLOC_PD,
-		empty, vrdma_alloc_pd_resp);
+		empty, empty);
 DECLARE_DRV_CMD(vrdma_cmd_create_cq, IB_USER_VERBS_CMD_CREATE_CQ,
 		empty, vrdma_create_cq_resp);
 DECLARE_DRV_CMD(vrdma_cmd_create_cq_ex, IB_USER_VERBS_EX_CMD_CREATE_CQ,

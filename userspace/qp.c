@@ -70,7 +70,6 @@ static int qp_set_ops(struct vrdma_qp *qp, const struct ibv_qp_init_attr_ex *att
 		return EOPNOTSUPP;
 	if (!(attr->comp_mask & IBV_QP_INIT_ATTR_SEND_OPS_FLAGS))
 		return 0;
-	qp->vqp.comp_mask |= VERBS_QP_EX;
 	return vrdma_qp_set_wr_ops(&qp->vqp.qp_ex, attr->qp_type, attr->send_ops_flags);
 }
 
@@ -92,6 +91,9 @@ struct ibv_qp *vrdma_create_qp_ex(struct ibv_context *context,
 				    &resp.ibv_resp, sizeof(resp));
 	if (err)
 		goto err_free;
+	/* The command has cleared it. */
+	if (attr->comp_mask & IBV_QP_INIT_ATTR_SEND_OPS_FLAGS)
+		qp->vqp.comp_mask |= VERBS_QP_EX;
 	err = qp_init(qp, context, &attr->cap, attr->qp_type, &resp.drv_payload);
 	if (err)
 		goto err_free;
