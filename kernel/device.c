@@ -36,6 +36,9 @@ int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 		.device_cap_flags = IB_DEVICE_RC_RNR_NAK_GEN |
 				    IB_DEVICE_PORT_ACTIVE_EVENT |
 				    IB_DEVICE_SYS_IMAGE_GUID,
+		.vendor_id = 0xffffff,	/* nobody's: what software devices show */
+		.timestamp_mask = U64_MAX,
+		.hca_core_clock = NSEC_PER_MSEC,	/* kHz: of ktime_get_ns() */
 		.kernel_cap_flags = IBK_ALLOW_USER_UNREG | IBK_LOCAL_DMA_LKEY,
 		.max_qp = VRDMA_MAX_QP,
 		.max_qp_wr = VRDMA_MAX_QP_WR,
