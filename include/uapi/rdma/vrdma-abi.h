@@ -177,11 +177,6 @@ struct vrdma_alloc_ucontext_resp {
 	__u32 max_inline;
 };
 
-struct vrdma_alloc_pd_resp {
-	__u32 pdn;
-	__u32 reserved;
-};
-
 struct vrdma_create_cq_resp {
 	struct vrdma_ring_info cq;
 	__u32 comp_mask;
