@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "path.h"
 #include "qp.h"
+#include "recv.h"
 #include "send.h"
 #include "vdev.h"
 
@@ -240,6 +241,18 @@ void vrdma_binding_retry(struct vrdma_binding *binding)
 		vrdma_route_refresh(binding->route);
 }
 
+/* Our side ends: it waits for none of the peer's receives, and the peer may look. */
+static void vrdma_binding_leave(struct vrdma_binding *peer)
+{
+	preempt_disable();
+	if (vrdma_live_enter(&peer->live)) {
+		vrdma_rx_unwait(peer->qp);
+		vrdma_send_wake(peer->qp);
+		vrdma_live_exit(&peer->live);
+	}
+	preempt_enable();
+}
+
 void vrdma_binding_end(struct vrdma_binding *binding)
 {
 	struct vrdma_binding *peer;
@@ -252,8 +265,9 @@ void vrdma_binding_end(struct vrdma_binding *binding)
 	spin_unlock_bh(&vrdma_bind_lock);
 
 	vrdma_live_kill(&binding->live);
+	vrdma_rx_unwait(binding->qp);
 	if (peer && peer != binding)
-		vrdma_binding_wake(peer);
+		vrdma_binding_leave(peer);
 }
 
 void vrdma_binding_release(struct vrdma_binding *binding)

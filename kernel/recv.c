@@ -28,15 +28,16 @@ int vrdma_recv_pop(struct vrdma_qp *qp, struct vrdma_recv *recv, bool *limit)
 }
 
 /* A receive was posted for the requester that waits for @waiter's QP. */
-static void vrdma_rx_ready(struct vrdma_rq_waiter *waiter)
+static bool vrdma_rx_ready(struct vrdma_rq_waiter *waiter)
 {
 	struct vrdma_rx *rx = container_of(waiter, struct vrdma_rx, waiter);
 	struct vrdma_binding *peer = rx->binding->peer;
 
 	if (!vrdma_live_enter(&peer->live))
-		return;
+		return false;
 	vrdma_send_wake(peer->qp);
 	vrdma_live_exit(&peer->live);
+	return true;
 }
 
 void vrdma_rx_init(struct vrdma_rx *rx)
@@ -45,10 +46,15 @@ void vrdma_rx_init(struct vrdma_rx *rx)
 	rx->binding = NULL;
 	vrdma_cursor_init(&rx->target);
 	INIT_LIST_HEAD(&rx->waiter.node);
+	rx->waiter.promised = false;
 	rx->waiter.ready = vrdma_rx_ready;
 }
 
-static void vrdma_rx_unwait(struct vrdma_qp *qp)
+/**
+ * vrdma_rx_unwait - the requester no longer waits for a receive
+ * @qp: the owner's; its requester is not inside, or will not be again
+ */
+void vrdma_rx_unwait(struct vrdma_qp *qp)
 {
 	struct vrdma_rq *rq = vrdma_recv_queue(qp);
 	unsigned long flags;
@@ -148,17 +154,23 @@ static int vrdma_recv_take(struct vrdma_binding *binding)
 	struct vrdma_rq *rq = vrdma_recv_queue(qp);
 	struct vrdma_rx *rx = &qp->rx;
 	unsigned long flags;
-	bool limit;
+	bool limit = false;
+	bool turn;
 	int err;
 
 	spin_lock_irqsave(&rq->lock, flags);
-	vrdma_rq_unwait(rq, &rx->waiter);
+	turn = vrdma_rq_turn(rq, &rx->waiter);
 	do {
-		err = vrdma_recv_pop(qp, &rx->recv, &limit);
+		err = -EAGAIN;
+		if (turn)
+			err = vrdma_recv_pop(qp, &rx->recv, &limit);
 		if (err != -EAGAIN || binding->type == IB_QPT_UC)
 			break;
 		rx->binding = binding;
-	} while (vrdma_rq_wait(rq, &rx->waiter));
+		turn = vrdma_rq_wait(rq, &rx->waiter);
+	} while (turn);
+	if (err != -EAGAIN)
+		vrdma_rq_unwait(rq, &rx->waiter);
 	spin_unlock_irqrestore(&rq->lock, flags);
 
 	if (limit)

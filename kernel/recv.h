@@ -31,6 +31,7 @@ struct vrdma_rx {
 
 void vrdma_rx_init(struct vrdma_rx *rx);
 void vrdma_rx_abort(struct vrdma_qp *qp);	/* RESET, destroy: forget it */
+void vrdma_rx_unwait(struct vrdma_qp *qp);
 
 /* Inside a section of @binding, the owner's; see recv.c. */
 enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_op *op,

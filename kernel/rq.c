@@ -23,6 +23,7 @@ int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max
 	rq->max_sge = max_sge;
 	rq->wr = wr;
 	rq->flushing = false;
+	rq->promised = 0;
 	INIT_LIST_HEAD(&rq->waiters);
 	spin_lock_init(&rq->post_lock);
 	spin_lock_init(&rq->lock);
@@ -94,48 +95,81 @@ int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv)
 	return count < 0 ? count : 0;
 }
 
+/* Receives that are nobody's yet; -EINVAL: garbage. */
+static int vrdma_rq_unpromised(struct vrdma_rq *rq)
+{
+	int count = vrdma_rq_count(rq);
+
+	return count < 0 ? count : max(count - (int)rq->promised, 0);
+}
+
+static bool vrdma_rq_first(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
+{
+	return list_empty(&rq->waiters) ||
+	       list_first_entry(&rq->waiters, struct vrdma_rq_waiter, node) == waiter;
+}
+
+/*
+ * Wake waiters in order of arrival, one for each receive that is nobody's.  Who
+ * waits behind garbage is woken to find it.
+ */
+static void vrdma_rq_serve(struct vrdma_rq *rq)
+{
+	struct vrdma_rq_waiter *waiter;
+
+	lockdep_assert_held(&rq->lock);
+	while (!list_empty(&rq->waiters) && vrdma_rq_unpromised(rq)) {
+		waiter = list_first_entry(&rq->waiters, struct vrdma_rq_waiter, node);
+		list_del_init(&waiter->node);
+		if (!waiter->ready(waiter))
+			continue;
+		waiter->promised = true;
+		rq->promised++;
+	}
+	vrdma_rq_show_need(rq);
+}
+
+bool vrdma_rq_turn(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
+{
+	lockdep_assert_held(&rq->lock);
+	if (!waiter->promised)
+		return vrdma_rq_first(rq, waiter) && vrdma_rq_unpromised(rq);
+	waiter->promised = false;
+	rq->promised--;
+	return true;
+}
+
 bool vrdma_rq_wait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
 {
-	list_add_tail(&waiter->node, &rq->waiters);
+	lockdep_assert_held(&rq->lock);
+	if (list_empty(&waiter->node))
+		list_add_tail(&waiter->node, &rq->waiters);
 	vrdma_rq_show_need(rq);
-	if (!vrdma_rq_count(rq))
-		return false;
-
-	/* Posted before the flag could be seen. */
-	vrdma_rq_unwait(rq, waiter);
-	return true;
+	/* Posted before the flag could be seen? */
+	return vrdma_rq_turn(rq, waiter);
 }
 
 void vrdma_rq_unwait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter)
 {
 	lockdep_assert_held(&rq->lock);
-	if (list_empty(&waiter->node))
+	if (waiter->promised) {
+		waiter->promised = false;
+		rq->promised--;
+	} else if (!list_empty(&waiter->node)) {
+		list_del_init(&waiter->node);
+	} else {
 		return;
-	list_del_init(&waiter->node);
-	vrdma_rq_show_need(rq);
+	}
+	vrdma_rq_serve(rq);
 }
 
-/* Who waits behind garbage is woken to find it. */
 void vrdma_rq_kick(struct vrdma_rq *rq)
 {
-	struct vrdma_rq_waiter *waiter;
 	unsigned long flags;
-	int count;
 
 	spin_lock_irqsave(&rq->lock, flags);
-	if (list_empty(&rq->waiters))
-		goto out_unlock;
-
-	count = vrdma_rq_count(rq);
-	while (count && !list_empty(&rq->waiters)) {
-		waiter = list_first_entry(&rq->waiters, struct vrdma_rq_waiter, node);
-		list_del_init(&waiter->node);
-		waiter->ready(waiter);
-		if (count > 0)
-			count--;
-	}
-	vrdma_rq_show_need(rq);
-out_unlock:
+	if (!list_empty(&rq->waiters))
+		vrdma_rq_serve(rq);
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 

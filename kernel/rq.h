@@ -28,12 +28,14 @@ struct vrdma_recv {
 /**
  * struct vrdma_rq_waiter - a sender that waits for a receive
  * @node: in vrdma_rq::waiters; empty when not waiting
+ * @promised: woken; one of the posted receives is its own
  * @ready: called under the queue's lock, once, after @node has left the list;
- *	   must not take a receive queue's lock
+ *	   must not take a receive queue's lock. False: nobody is there any more
  */
 struct vrdma_rq_waiter {
 	struct list_head node;
-	void (*ready)(struct vrdma_rq_waiter *waiter);
+	bool promised;
+	bool (*ready)(struct vrdma_rq_waiter *waiter);
 };
 
 /**
@@ -44,6 +46,7 @@ struct vrdma_rq_waiter {
  * @wr: receives the creator asked for; at most as many as slots
  * @flushing: the QP is in error: every post must kick
  * @waiters: senders in order of arrival
+ * @promised: receives that woken waiters have not taken yet
  * @post_lock: kernel users: serializes posting; irq safe, taken alone
  * @lock: protects all but the posting side; irq safe. Under it: a CQ's lock, a
  *	  device's ready_lock
@@ -55,6 +58,7 @@ struct vrdma_rq {
 	u32 wr;
 	bool flushing;
 	struct list_head waiters;
+	u32 promised;
 	spinlock_t post_lock;	/* of kernel users' producer */
 	spinlock_t lock;	/* of the consumer */
 };
@@ -81,12 +85,19 @@ int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv);
 int vrdma_rq_count(struct vrdma_rq *rq);
 
 /*
- * Under rq->lock: add @waiter at the tail and ask for kicks.
- * Return: true when a receive (or garbage) has arrived meanwhile and @waiter was
- * not added: pop again.
+ * Under rq->lock: may @waiter, which need not wait yet, pop?  Not when what is
+ * posted has been promised to others, or they wait before it.  Its promise ends.
+ */
+bool vrdma_rq_turn(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
+/*
+ * Under rq->lock: wait at the tail, or go on waiting at the old place, and ask for
+ * kicks.  Return: true when it has become @waiter's turn meanwhile: pop again.
  */
 bool vrdma_rq_wait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
-/* Under rq->lock: wait no longer; no harm when it does not wait. */
+/*
+ * Under rq->lock: wait no longer, and give back what was promised; no harm when it
+ * does not wait.
+ */
 void vrdma_rq_unwait(struct vrdma_rq *rq, struct vrdma_rq_waiter *waiter);
 
 /* Receives were posted: wake as many waiters.  Takes rq->lock. */
