@@ -45,13 +45,16 @@ again() {
 
 ktap_print_header
 two_containers veth-bridge
-ktap_set_plan 8
+ip -n "$NS1" link add spare type dummy
+ip -n "$NS1" link set spare up
+ktap_set_plan 9
 ktap_test_result "no such netdev" refuses 'No such device\|Invalid' vr9 nothere
 ktap_test_result "second device on one netdev" refuses 'File exists' vr9 eth0
 ktap_test_result "loopback" refuses 'not supported' vr9 lo
-ktap_test_result "name in use" refuses 'File exists' "$DEV2" eth0
-ktap_test_result "name too long" refuses 'too long\|Invalid\|out of range\|Numerical result' \
-	"$(printf 'v%.0s' $(seq 64))" eth0
+ktap_test_result "name in use" refuses 'File exists' "$DEV2" spare
+ktap_test_result "name too long" refuses 'Invalid argument\|Numerical result' \
+	"$(printf 'v%.0s' {1..64})" spare
+ktap_test_result "name with a pattern" refuses 'Invalid argument' vr%d spare
 ktap_test_result "netdev of an HCA" own_netdev_of_hca
 ktap_test_result "nothing was left behind" still_one
 ktap_test_result "delete and add again" again
