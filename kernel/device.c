@@ -155,9 +155,18 @@ void vrdma_dealloc_driver(struct ib_device *ibdev)
 	vrdma_netns_remove(dev);
 }
 
-/* Unless it has begun already, end the device without waiting. */
-static void vrdma_device_unregister(struct vrdma_device *dev)
+/**
+ * vrdma_device_kill - end a device
+ * @dev: may be under registration, moving to another namespace, or dying
+ *
+ * Any context in which @dev cannot go away: it has a reference or is in its
+ * namespace's list, whose lock is held.  No reference can be had when the device
+ * is dying, or when ib_core is about to call vrdma_enable_driver().
+ */
+void vrdma_device_kill(struct vrdma_device *dev)
 {
+	if (test_and_set_bit(VRDMA_DEVICE_KILLED, &dev->flags))
+		return;
 	if (!ib_device_try_get(&dev->ibdev))
 		return;
 	ib_unregister_device_queued(&dev->ibdev);
@@ -165,36 +174,17 @@ static void vrdma_device_unregister(struct vrdma_device *dev)
 }
 
 /**
- * vrdma_device_kill - end a device
- * @dev: may be under registration, or dying
+ * vrdma_enable_driver - a device becomes visible, for the first time or again
+ * @ibdev: can be had references of since a moment
  *
- * Any context in which @dev cannot go away: it has a reference or is in its
- * namespace's list, whose lock is held.
+ * Finishes what vrdma_device_kill() could not do before.
  */
-void vrdma_device_kill(struct vrdma_device *dev)
+int vrdma_enable_driver(struct ib_device *ibdev)
 {
-	if (!test_and_set_bit(VRDMA_DEVICE_KILLED, &dev->flags))
-		vrdma_device_unregister(dev);
-}
-
-/*
- * From here on the device may end, and its memory go, at any time but for the
- * reference held.
- */
-static int vrdma_device_register(struct vrdma_device *dev, const char *name)
-{
-	struct device *held = get_device(&dev->ibdev.dev);
-	int ret;
-
-	ret = ib_register_device(&dev->ibdev, name, NULL);
-	if (!ret) {
-		/* Who killed it before it was registered left the rest to us. */
-		smp_mb(); /* pairs with the bit in vrdma_device_kill() */
-		if (test_bit(VRDMA_DEVICE_KILLED, &dev->flags))
-			vrdma_device_unregister(dev);
-	}
-	put_device(held);
-	return ret == -ENFILE ? -EEXIST : ret; /* ib_core's word for a name in use */
+	smp_mb(); /* pairs with test_and_set_bit() in vrdma_device_kill() */
+	if (test_bit(VRDMA_DEVICE_KILLED, &to_vdev(ibdev)->flags))
+		ib_unregister_device_queued(ibdev);
+	return 0;
 }
 
 /**
@@ -222,12 +212,12 @@ int vrdma_device_create(const char *name, struct net_device *ndev)
 	ret = vrdma_netns_add(dev);
 	if (ret)
 		goto err_dealloc;
-	ret = vrdma_device_register(dev, name);
+	ret = ib_register_device(&dev->ibdev, name, NULL);
 	if (ret)
 		goto err_dealloc;
-	return 0;
+	return 0;	/* @dev may be gone already */
 
 err_dealloc:
 	ib_dealloc_device(&dev->ibdev);
-	return ret;
+	return ret == -ENFILE ? -EEXIST : ret;	/* ib_core's word for a name in use */
 }

@@ -18,6 +18,7 @@ void vrdma_device_kill(struct vrdma_device *dev);
 /* Verbs. */
 int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 		       struct ib_udata *udata);
+int vrdma_enable_driver(struct ib_device *ibdev);
 void vrdma_dealloc_driver(struct ib_device *ibdev);
 
 #endif /* _VRDMA_DEVICE_H */

@@ -35,6 +35,7 @@ const struct ib_device_ops vrdma_device_ops = {
 	.get_port_immutable = vrdma_get_port_immutable,
 	.alloc_hw_port_stats = vrdma_alloc_hw_port_stats,
 	.get_hw_stats = vrdma_get_hw_stats,
+	.enable_driver = vrdma_enable_driver,
 	.dealloc_driver = vrdma_dealloc_driver,
 
 	.alloc_ucontext = vrdma_alloc_ucontext,
