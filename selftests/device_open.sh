@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Whatever ends a device ends it at once while a process has it open with queues and
+# memory; the module stays while a process has a device open and goes right after.
+set -eu
+
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+
+ROUNDS=$(by_budget 2 8)
+HOLDER=
+
+# The process leaves the container after it has opened the device: nobody but the device
+# and its queues is left there.
+cat >"$WORK/hold.py" <<'END'
+import os, sys, time
+from pyverbs.cq import CQ
+from pyverbs.device import Context
+from pyverbs.enums import IBV_ACCESS_LOCAL_WRITE, IBV_QPT_RC
+from pyverbs.mr import MR
+from pyverbs.pd import PD
+from pyverbs.qp import QP, QPCap, QPInitAttr
+
+device, held, release = sys.argv[1:]
+context = Context(name=device)
+pd = PD(context)
+cq = CQ(context, 16)
+mr = MR(pd, 65536, IBV_ACCESS_LOCAL_WRITE)
+cap = QPCap(max_send_wr=8, max_recv_wr=8)
+qp = QP(pd, QPInitAttr(qp_type=IBV_QPT_RC, scq=cq, rcq=cq, cap=cap))
+os.setns(os.open("/proc/1/ns/net", os.O_RDONLY), os.CLONE_NEWNET)
+open(held, "w").close()
+while not os.path.exists(release):
+    time.sleep(0.05)
+os._exit(0)
+END
+
+# hold: a process opens the first container's device, with one of each object.
+hold() {
+	rm -f "$WORK/held" "$WORK/release"
+	background "$WORK/holder" \
+		ip netns exec "$NS1" python3 "$WORK/hold.py" "$DEV1" "$WORK/held" "$WORK/release"
+	HOLDER=$!
+	wait_until 60 test -e "$WORK/held" || {
+		show "$WORK/holder"
+		return 1
+	}
+}
+
+# let_go: the process ends by itself, with objects of a device that may be gone.
+let_go() {
+	touch "$WORK/release"
+	wait "$HOLDER"
+}
+
+# rounds ACTION: ACTION while the device is held, then everything as before.
+rounds() {
+	local round
+
+	for ((round = 0; round < ROUNDS; round++)); do
+		hold && "$1" || return 1
+		kill -0 "$HOLDER" && let_go && restore || return 1
+	done
+}
+
+# restore: the first container, its interface and its device. The name is free again
+# only when the old device is gone.
+restore() {
+	[ -e "/run/netns/$NS1" ] || ip netns add "$NS1" || return 1
+	ip -n "$NS1" link show eth0 >/dev/null 2>&1 || {
+		wait_until 10 not port_exists && add_port_eth0 1 "$NS1" &&
+			give_address4 1 "$NS1" && give_address6 1 "$NS1" || return 1
+	}
+	wait_until 10 try_add_device && wait_for_device 1 "$NS1" "$DEV1" "$IP1"
+}
+
+try_add_device() { add_device 1 "$NS1" "$DEV1" 2>"$WORK/error"; }
+
+port_exists() { ip link show vrport1 >/dev/null 2>&1; }
+
+delete_link() { in1 rdma link delete "$DEV1" && not device_is_there "$DEV1" "$NS1"; }
+
+delete_netdev() {
+	ip -n "$NS1" link delete eth0 && wait_until 5 not device_is_there "$DEV1" "$NS1"
+}
+
+# The device does not come along.
+move_netdev() {
+	ip -n "$NS1" link set eth0 netns "$NS2" name moved &&
+		wait_until 5 not device_is_there "$DEV1" "$NS1" &&
+		not device_is_there "$DEV1" "$NS2" && ip -n "$NS2" link delete moved
+}
+
+# The namespace is gone when the interface that was in it is.
+delete_namespace() { ip netns delete "$NS1" && wait_until 10 not port_exists; }
+
+# Everything that ends a device, from all sides, the far end's included.
+all_at_once() {
+	local -a ends=()
+
+	in1 rdma link delete "$DEV1" 2>/dev/null &
+	ends+=("$!")
+	ip link delete vrport1 &
+	ends+=("$!")
+	ip netns delete "$NS1" &
+	ends+=("$!")
+	wait "${ends[@]}" || true
+	wait_until 10 not port_exists
+}
+
+unload() { rmmod vrdma 2>"$WORK/error"; }
+
+unload_refused() { not unload && grep -q 'in use' "$WORK/error"; }
+
+# The process has lost its device, but its doorbell file is the module's.
+refused_while_open() {
+	hold && unload_refused && let_go
+}
+
+refused_after_end() {
+	hold && delete_link && unload_refused && let_go && restore
+}
+
+# Devices that nobody has open end with the module.
+unloads_right_after() {
+	hold || return 1
+	kill -KILL "$HOLDER"
+	wait "$HOLDER" 2>/dev/null || true
+	unload && [ -z "$(in1 rdma dev)" ]
+}
+
+loads_again() {
+	local round
+
+	for ((round = 0; round < ROUNDS; round++)); do
+		restore && unload || return 1
+	done
+	restore
+}
+
+ktap_print_header
+need_commands python3
+two_containers veth-bridge
+ktap_set_plan 9
+ktap_test_result "rdma link delete" rounds delete_link
+ktap_test_result "the netdev is deleted" rounds delete_netdev
+ktap_test_result "the netdev moves to another namespace" rounds move_netdev
+ktap_test_result "the namespace is deleted" rounds delete_namespace
+ktap_test_result "all of them at once" rounds all_at_once
+ktap_test_result "rmmod is refused while a process has the device open" refused_while_open
+ktap_test_result "rmmod is refused while it has lost it and not closed it" refused_after_end
+ktap_test_result "rmmod succeeds right after kill -9, with devices" unloads_right_after
+ktap_test_result "devices and module come and go" loads_again
+ktap_finished
