@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,8 @@ static int additions(void)
 	TRY(make());
 	EXPECT(seen, "memory");
 	EXPECT_EQ(pthread_create(&thread, NULL, add_locally, &local), 0);
+	while (!(__atomic_load_n(word, __ATOMIC_RELAXED) >> 32))
+		sched_yield();
 	for (n = 0; n < each + DEPTH; n++) {
 		for (int i = 0; i < QPS; i++) {
 			size_t at = n % DEPTH * 8;

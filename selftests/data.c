@@ -209,6 +209,8 @@ static void plan_op(struct prng *p, const struct side *s, int dir, int qp, bool 
 		return;
 	}
 	op->len = prng_chance(p, 5) ? 0 : prng_log(p, limit + 1);
+	if (limit == s->max_len && s->type != IBV_QPT_UD && prng_chance(p, 50))
+		op->len = limit - prng_below(p, 100);	/* as large as they come */
 	if (op->len <= s->max_inline && op->opcode != IBV_WR_RDMA_READ && prng_chance(p, 50))
 		op->flags |= IBV_SEND_INLINE;
 	op->slack = is_send(op) && prng_chance(p, 50) ? prng_below(p, 60) : 0;
