@@ -14,6 +14,7 @@ struct vrdma_qp;
  * @recv: the receive it consumes, when @taken
  * @taken: @recv has left the queue and is not yet completed
  * @target: the memory it touches: of @recv, or of the rkey
+ * @header: datagrams: source of the GRH; too large for a stack
  * @waiter: queued while the requester waits for a receive
  * @binding: whose requester @waiter wakes
  *
@@ -25,6 +26,7 @@ struct vrdma_rx {
 	struct vrdma_recv recv;
 	bool taken;
 	struct vrdma_cursor target;
+	struct vrdma_cursor header;
 	struct vrdma_rq_waiter waiter;
 	struct vrdma_binding *binding;
 };

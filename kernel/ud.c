@@ -151,8 +151,8 @@ static enum vrdma_fault vrdma_ud_copy(struct vrdma_qp *qp, const struct vrdma_ud
 				      struct vrdma_cursor *payload)
 {
 	struct vrdma_cursor *target = &qp->rx.target;
+	struct vrdma_cursor *header = &qp->rx.header;
 	u8 grh[VRDMA_GRH] __aligned(4);
-	struct vrdma_cursor head;
 	enum vrdma_fault fault;
 
 	if (vrdma_cursor_add_sges(target, qp, qp->rx.recv.sge, qp->rx.recv.num_sge,
@@ -160,9 +160,9 @@ static enum vrdma_fault vrdma_ud_copy(struct vrdma_qp *qp, const struct vrdma_ud
 		return VRDMA_FAULT_TARGET;
 
 	vrdma_grh(grh, msg);
-	vrdma_cursor_init(&head);
-	vrdma_cursor_add_buffer(&head, grh, sizeof(grh));
-	fault = vrdma_cursor_copy(target, &head, sizeof(grh));
+	vrdma_cursor_init(header);
+	vrdma_cursor_add_buffer(header, grh, sizeof(grh));
+	fault = vrdma_cursor_copy(target, header, sizeof(grh));
 	if (fault == VRDMA_FAULT_NONE)
 		fault = vrdma_cursor_copy(target, payload, msg->length);
 	return fault;
