@@ -53,7 +53,7 @@ ktap_test_result "second device on one netdev" refuses 'File exists' vr9 eth0
 ktap_test_result "loopback" refuses 'not supported' vr9 lo
 ktap_test_result "name in use" refuses 'File exists' "$DEV2" spare
 ktap_test_result "name too long" refuses 'Invalid argument\|Numerical result' \
-	"$(printf 'v%.0s' {1..64})" spare
+	"$(printf 'v%.0s' {1..80})" spare
 ktap_test_result "name with a pattern" refuses 'Invalid argument' vr%d spare
 ktap_test_result "netdev of an HCA" own_netdev_of_hca
 ktap_test_result "nothing was left behind" still_one

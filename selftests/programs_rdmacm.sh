@@ -15,7 +15,7 @@ server_and_client() {
 	pair cm:7471 rdma_server -- rdma_client -s "$IP1" && said 'rdma_client: end 0'
 }
 
-# Without options: latency and bandwidth of some sizes on two connections. -T v checks data.
+# One size each: the list rstream runs by itself has a million transfers. -T v checks data.
 stream() { on_port 7471 rstream "$@" && said '^[0-9a-z_]+ .*[0-9]$'; }
 
 ktap_print_header
@@ -27,6 +27,8 @@ results \
 	"ucmatose|on_port 7471 ucmatose" \
 	"udaddy|on_port 7174 udaddy" \
 	"rdma_server and rdma_client|server_and_client" \
-	"rstream|stream" \
-	"rstream checked|stream -T v -C 100 -S 16384 -I 1"
+	"rstream|stream -S 64 -C $(by_budget 100 1000) -I 1" \
+	"rstream of 1 MiB|stream -S 1048576 -C $(by_budget 5 50) -I 1" \
+	"rstream with poll, checked|stream -T a -T v -S 16384 -C 100 -I 1" \
+	"rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1"
 ktap_finished
