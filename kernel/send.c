@@ -376,10 +376,17 @@ static bool vrdma_sq_waits_for(const struct vrdma_sq *sq, enum vrdma_sq_wait wha
 	return sq->wait == what && time_before(jiffies, sq->deadline);
 }
 
-/* 4.096 us * 2^timeout, for each of retry_cnt + 1 attempts (IBA 9.9.2.1.1). */
+/*
+ * 4.096 us * 2^timeout, for each of retry_cnt + 1 attempts (IBA 9.9.2.1.1); but
+ * before the first contact no less than the network is asked for.
+ */
 static u64 vrdma_qp_patience_us(const struct vrdma_qp *qp)
 {
-	return ((4096ULL << qp->attr.timeout) * (qp->attr.retry_cnt + 1)) / NSEC_PER_USEC;
+	u64 usecs = (4096ULL << qp->attr.timeout) * (qp->attr.retry_cnt + 1) / NSEC_PER_USEC;
+
+	if (!qp->binding->peer)
+		usecs = max_t(u64, usecs, VRDMA_ANSWER_MIN_MS * USEC_PER_MSEC);
+	return usecs;
 }
 
 /* The far side does not answer, or not yet. */
