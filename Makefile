@@ -7,6 +7,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 all: module provider
 
 demo:
+	scripts/install-deps
 	scripts/vm run -- /src/selftests/demo.sh
 
 check:
