@@ -101,13 +101,30 @@ boot_guest() {
 
 guest_runs() { kill -0 "${QEMU[$1]}" 2>/dev/null; }
 
+end_guest() {
+	kill -KILL "${QEMU[$1]}" 2>/dev/null || true
+	wait "${QEMU[$1]}" 2>/dev/null || true
+	rm -f "$RUN/net.$1"
+}
+
 end_guests() {
 	local number
 
 	for number in "${!QEMU[@]}"; do
-		kill -KILL "${QEMU[number]}" 2>/dev/null || true
-		wait "${QEMU[number]}" 2>/dev/null || true
+		end_guest "$number"
 	done
+}
+
+# badly_timed NUMBER: a guest that boots while the host is busy can get its ticks in one
+# burst and measure its APIC timer over a millisecond instead of a hundred. Its timers
+# are wrong by factors then, and it crawls, or stalls.
+badly_timed() {
+	local measured
+
+	[ ! -e "$RUN/vm/ready.$1" ] || return 1
+	measured=$(sed -n 's/.*APIC calibration not consistent with PM-Timer: \([0-9]*\)ms.*/\1/p' \
+		"$RUN/console.$1" 2>/dev/null)
+	[ "${measured:-100}" -lt 50 ]
 }
 
 # splat_in FILE: the excerpt from the first bad line on; false when there is none.
