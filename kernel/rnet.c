@@ -45,7 +45,7 @@ union vrdma_pktinfo {
 	u8 buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
-/* Protects the list, vrdma_rnet::users and ::socks; taken over nothing of ours. */
+/* Protects the list, vrdma_rnet::users and ::socks; over the wait for a socket's work. */
 static DEFINE_MUTEX(vrdma_rnets_lock);
 static LIST_HEAD(vrdma_rnets);
 

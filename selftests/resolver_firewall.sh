@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A rule in the bridge between two containers stops new connections and ends old ones.
+set -eu
+
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck source=selftests/lib/program.sh
+. "$LIB/program.sh"
+
+program resolver_firewall
