@@ -62,6 +62,7 @@ static int additions(void)
 	unsigned long each = opt.full ? 20000 : 1000, total = each * QPS, local = 0, n;
 	uint8_t *seen = calloc(1, total);
 	pthread_t thread;
+	uint64_t got;
 
 	TRY(make());
 	EXPECT(seen, "memory");
@@ -74,7 +75,8 @@ static int additions(void)
 
 			if (n >= DEPTH) {
 				TRY(cq_expect(near[i].scq, n - DEPTH, IBV_WC_SUCCESS, NULL));
-				TRY(check_once(seen, total, *(uint64_t *)(near[i].buf + 4096 + at)));
+				memcpy(&got, near[i].buf + 4096 + at, sizeof(got));
+				TRY(check_once(seen, total, got));
 			}
 			if (n < each)
 				EXPECT_EQ(ep_atomic(&near[i], IBV_WR_ATOMIC_FETCH_AND_ADD, n,

@@ -267,6 +267,7 @@ static void scatter(struct side *s, uint8_t *arena, const struct frag *frag, int
 /* Sources, guards, words, and the picture of what must come out. */
 static void prepare_memory(struct side *s)
 {
+	static const uint8_t guard[8] = { GUARD, GUARD, GUARD, GUARD, GUARD, GUARD, GUARD, GUARD };
 	const struct op *op;
 	int dir, i;
 
@@ -276,7 +277,7 @@ static void prepare_memory(struct side *s)
 		for (i = 0, op = plan.op[dir]; i < plan.ops[dir]; i++, op++) {
 			if (is_atomic(op) && dir != s->role) {
 				/* the first on a word finds what it was planned to find */
-				if (*(uint64_t *)(s->want + op->word) == 0x0101010101010101ULL * GUARD)
+				if (!memcmp(s->want + op->word, guard, 8))
 					memcpy(s->in + op->word, &op->before, 8);
 				memcpy(s->want + op->word, &op->after, 8);
 			} else if (is_atomic(op)) {
@@ -315,11 +316,20 @@ static uint64_t hash_side(struct side *s, bool out)
 	return hash;
 }
 
+/* Which operations could have written to the byte at @at. */
+static void tell_near(const struct op *op, int number, int dir, size_t at)
+{
+	for (int f = 0; f < op->ins; f++)
+		if (at + 64 > op->in[f].off && at < op->in[f].off + op->in[f].len + 64)
+			ktap_msg("near op %d dir %d qp %d opcode %d len %u frag %d: %zu + %u",
+				 number, dir, op->qp, op->opcode, op->len, f, op->in[f].off,
+				 op->in[f].len);
+}
+
 static int check_memory(struct side *s)
 {
 	size_t used = plan.in_used[s->role], at;
-	const struct op *op;
-	int dir, i, f;
+	int dir, i;
 
 	if (!memcmp(s->in, s->want, used))
 		return KTAP_PASS;
@@ -327,12 +337,8 @@ static int check_memory(struct side *s)
 		;
 	ktap_msg("byte %zu of %zu is %02x, want %02x", at, used, s->in[at], s->want[at]);
 	for (dir = 0; dir < 2; dir++)
-		for (i = 0, op = plan.op[dir]; i < plan.ops[dir]; i++, op++)
-			for (f = 0; f < op->ins; f++)
-				if (at + 64 > op->in[f].off && at < op->in[f].off + op->in[f].len + 64)
-					ktap_msg("near op %d dir %d qp %d opcode %d len %u frag %d: %zu + %u",
-						 i, dir, op->qp, op->opcode, op->len, f,
-						 op->in[f].off, op->in[f].len);
+		for (i = 0; i < plan.ops[dir]; i++)
+			tell_near(&plan.op[dir][i], i, dir, at);
 	return KTAP_FAIL;
 }
 

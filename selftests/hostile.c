@@ -483,10 +483,12 @@ static int random_commands(void)
 		for (size_t w = 0; w < ARRAY_SIZE(junk); w++)
 			junk[w] = prng_next(&rng);
 		memset(&cmd, 0, sizeof(cmd));
-		cmd.hdr.object_id = prng_chance(&rng, 50) ? (unsigned int)VRDMA_OBJECT_DOORBELL :
-				    prng_below(&rng, 20);
-		cmd.hdr.method_id = prng_chance(&rng, 50) ? (unsigned int)VRDMA_METHOD_DOORBELL_ALLOC :
-				    prng_below(&rng, 10);
+		cmd.hdr.object_id = VRDMA_OBJECT_DOORBELL;
+		if (prng_chance(&rng, 50))
+			cmd.hdr.object_id = prng_below(&rng, 20);
+		cmd.hdr.method_id = VRDMA_METHOD_DOORBELL_ALLOC;
+		if (prng_chance(&rng, 50))
+			cmd.hdr.method_id = prng_below(&rng, 10);
 		cmd.hdr.driver_id = prng_chance(&rng, 90) ? VRDMA_DRIVER_ID : prng_next(&rng);
 		cmd.hdr.num_attrs = prng_below(&rng, 5);
 		cmd.hdr.length = sizeof(cmd.hdr) + cmd.hdr.num_attrs * sizeof(cmd.attr[0]);
@@ -495,7 +497,9 @@ static int random_commands(void)
 					      prng_below(&rng, 4);
 			cmd.attr[a].len = prng_below(&rng, sizeof(junk));
 			cmd.attr[a].flags = prng_below(&rng, 4);
-			cmd.attr[a].data = prng_chance(&rng, 70) ? (uintptr_t)junk : prng_next(&rng);
+			cmd.attr[a].data = prng_next(&rng);
+			if (prng_chance(&rng, 70))
+				cmd.attr[a].data = (uintptr_t)junk;
 		}
 		if (!ioctl(fd, RDMA_VERBS_IOCTL, &cmd) &&
 		    cmd.hdr.object_id == (unsigned int)VRDMA_OBJECT_DOORBELL)
@@ -518,11 +522,10 @@ static void *storm_writer(void *unused)
 		uint32_t index = prng_below(&own, sq.info.slots);
 		uint32_t *slot = ring_slot(&sq, index);
 
-		if (prng_chance(&own, 30)) {
+		if (prng_chance(&own, 30))
 			good_wqe(index);
-		} else {
+		else
 			slot[prng_below(&own, sq.info.stride / 4)] = prng_log(&own, ~0U);
-		}
 	}
 	return unused;
 }

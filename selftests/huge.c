@@ -31,7 +31,7 @@ static void name_gib(struct ep *ep, struct ibv_sge *sge)
 static int make(void)
 {
 	struct ep_cfg cfg = {
-		.size = PART, .sge = SGES, .timers = true, .timeout = 14, .retry_cnt = 3,
+		.size = PART, .sge = SGES, .timers = true, .timeout = 16, .retry_cnt = 3,
 	};
 
 	TRY(pair_make(&p, &cfg, &cfg));

@@ -97,8 +97,8 @@ static int one_word(void)
 		EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_WRITE, 1, 0, 8, 0, 0), 0);
 		EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_READ, 2, 64, 8, 0, 0), 0);
 		EXPECT_EQ(ep_atomic(&p.a, IBV_WR_ATOMIC_FETCH_AND_ADD, 3, 128, 0, 7, 0, 0), 0);
-		EXPECT_EQ(ep_atomic(&p.a, IBV_WR_ATOMIC_CMP_AND_SWP, 4, 192, 0, n * 1000 + 7, 99, 0),
-			  0);
+		EXPECT_EQ(ep_atomic(&p.a, IBV_WR_ATOMIC_CMP_AND_SWP, 4, 192, 0, n * 1000 + 7, 99,
+				    0), 0);
 		EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_READ, 5, 256, 8, 0, IBV_SEND_SIGNALED), 0);
 		TRY(cq_expect(p.a.scq, 5, IBV_WC_SUCCESS, NULL));
 		EXPECT_EQ(local[8], n * 1000);

@@ -18,7 +18,7 @@ static struct pair p;
 static int late_receive(void)
 {
 	struct ep_cfg cfg = {
-		.timers = true, .timeout = 14, .retry_cnt = 1, .rnr_retry = 7, .min_rnr_timer = 0,
+		.timers = true, .timeout = 18, .retry_cnt = 3, .rnr_retry = 7, .min_rnr_timer = 0,
 	};
 	uint64_t start, took, best = ~0ULL;
 
@@ -45,7 +45,7 @@ static int late_receive(void)
 static int one_retry(void)
 {
 	struct ep_cfg cfg = {
-		.timers = true, .timeout = 14, .retry_cnt = 1, .rnr_retry = 1, .min_rnr_timer = 31,
+		.timers = true, .timeout = 18, .retry_cnt = 3, .rnr_retry = 1, .min_rnr_timer = 31,
 	};
 
 	TRY(pair_make(&p, &cfg, &cfg));

@@ -53,15 +53,14 @@ struct remote_row {
 	long off;
 	uint32_t len;
 	enum ibv_wc_status status;
-	enum ibv_event_type event;
 };
 
 #define LW IBV_ACCESS_LOCAL_WRITE
 #define RW IBV_ACCESS_REMOTE_WRITE
 #define RR IBV_ACCESS_REMOTE_READ
 #define RA IBV_ACCESS_REMOTE_ATOMIC
-#define ACCESS IBV_WC_REM_ACCESS_ERR, IBV_EVENT_QP_ACCESS_ERR
-#define INVALID IBV_WC_REM_INV_REQ_ERR, IBV_EVENT_QP_REQ_ERR
+#define ACCESS IBV_WC_REM_ACCESS_ERR
+#define INVALID IBV_WC_REM_INV_REQ_ERR
 #define FADD IBV_WR_ATOMIC_FETCH_AND_ADD
 #define CSWP IBV_WR_ATOMIC_CMP_AND_SWP
 
@@ -118,7 +117,8 @@ static int check_row(const struct remote_row *row)
 	EXPECT_EQ(ep_wait_state(&p.b, IBV_QPS_ERR, WAIT_MS), IBV_QPS_ERR);
 	TRY(cq_expect(p.b.rcq, 77, IBV_WC_WR_FLUSH_ERR, NULL));
 	if (!node_is_rxe(&p.node[1]))	/* which is silent */
-		TRY(event_expect(p.node[1].ctx, row->event, p.b.qp));
+		TRY(event_expect(p.node[1].ctx, row->status == ACCESS ? IBV_EVENT_QP_ACCESS_ERR :
+				 IBV_EVENT_QP_REQ_ERR, p.b.qp));
 	/* control */
 	TRY(renew(NULL, NULL));
 	TRY(post_row(row, true));
@@ -357,15 +357,34 @@ static int wrong_length(void)
 /* --------------------------------------------------------------- no receiver */
 
 static const struct ep_cfg impatient = {
-	.timers = true, .timeout = 12, .retry_cnt = 3, .rnr_retry = 2, .min_rnr_timer = 20,
+	.timers = true, .timeout = 14, .retry_cnt = 3, .rnr_retry = 2, .min_rnr_timer = 20,
 };
+
+static const struct ep_cfg patient = {
+	.timers = true, .timeout = 18, .retry_cnt = 7, .rnr_retry = 7,
+};
+
+static int check_works(void)
+{
+	EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_WRITE, 7, 0, 64, 0, IBV_SEND_SIGNALED), 0);
+	return cq_expect(p.a.scq, 7, IBV_WC_SUCCESS, NULL);
+}
+
+/* Short timers, once the network has been seen to deliver: a slow machine is no failure. */
+static int make_impatient(void)
+{
+	TRY(pair_open(&p));
+	TRY(renew(&patient, &patient));
+	TRY(check_works());
+	return renew(&impatient, &impatient);
+}
 
 /* rnr_retry 2 and a timer of 10.24 ms (code 20): refused three times, two waits. */
 static int rnr_retry_exceeded(void)
 {
 	uint64_t start, took;
 
-	TRY(pair_make(&p, &impatient, &impatient));
+	TRY(make_impatient());
 	start = now_us();
 	EXPECT_EQ(ep_send(&p.a, 1, 0, 64, IBV_SEND_SIGNALED), 0);
 	EXPECT_EQ(ep_send(&p.a, 2, 0, 64, 0), 0);
@@ -373,7 +392,7 @@ static int rnr_retry_exceeded(void)
 	took = now_us() - start;
 	TRY(cq_expect(p.a.scq, 2, IBV_WC_WR_FLUSH_ERR, NULL));
 	EXPECT(took >= 20000, "after %llu us, want 2 x 10 ms", (unsigned long long)took);
-	EXPECT(took < 5000000, "after %llu us", (unsigned long long)took);
+	EXPECT(took < 10000000, "after %llu us", (unsigned long long)took);
 	EXPECT_EQ(ep_state(&p.a), IBV_QPS_ERR);
 	EXPECT_EQ(ep_state(&p.b), IBV_QPS_RTS);	/* it never was its fault */
 	/* control */
@@ -383,7 +402,7 @@ static int rnr_retry_exceeded(void)
 	return cq_expect(p.a.scq, 1, IBV_WC_SUCCESS, NULL);
 }
 
-/* 4.096 us * 2^12 = 16.8 ms, four times; the specification allows up to four of them each. */
+/* 4.096 us * 2^14 = 67 ms, four times; the specification allows up to four of them each. */
 static int check_retry_exceeded(void)
 {
 	uint64_t start = now_us(), took;
@@ -393,21 +412,15 @@ static int check_retry_exceeded(void)
 	TRY(cq_expect(p.a.scq, 1, IBV_WC_RETRY_EXC_ERR, NULL));
 	TRY(cq_expect(p.a.scq, 2, IBV_WC_WR_FLUSH_ERR, NULL));
 	took = now_us() - start;
-	EXPECT(took >= 4 * 16000, "after %llu us", (unsigned long long)took);
-	EXPECT(took < 5000000, "after %llu us", (unsigned long long)took);
+	EXPECT(took >= 4 * 67000, "after %llu us", (unsigned long long)took);
+	EXPECT(took < 10000000, "after %llu us", (unsigned long long)took);
 	EXPECT_EQ(ep_state(&p.a), IBV_QPS_ERR);
 	return KTAP_PASS;
 }
 
-static int check_works(void)
-{
-	EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_WRITE, 7, 0, 64, 0, IBV_SEND_SIGNALED), 0);
-	return cq_expect(p.a.scq, 7, IBV_WC_SUCCESS, NULL);
-}
-
 static int far_destroyed(void)
 {
-	TRY(pair_make(&p, &impatient, &impatient));
+	TRY(make_impatient());
 	TRY(check_works());
 	EXPECT_EQ(ibv_destroy_qp(p.b.qp), 0);
 	p.b.qp = NULL;
@@ -416,7 +429,7 @@ static int far_destroyed(void)
 
 static int far_in_error(void)
 {
-	TRY(pair_make(&p, &impatient, &impatient));
+	TRY(make_impatient());
 	TRY(check_works());
 	EXPECT_EQ(ep_error(&p.b), 0);
 	return check_retry_exceeded();
@@ -424,7 +437,7 @@ static int far_in_error(void)
 
 static int far_reset(void)
 {
-	TRY(pair_make(&p, &impatient, &impatient));
+	TRY(make_impatient());
 	TRY(check_works());
 	EXPECT_EQ(ep_reset(&p.b), 0);
 	return check_retry_exceeded();
@@ -433,10 +446,6 @@ static int far_reset(void)
 /* The far QP is there but still in INIT; and control: it comes to RTR just in time. */
 static int far_not_ready(void)
 {
-	static const struct ep_cfg patient = {
-		.timers = true, .timeout = 16, .retry_cnt = 7, .rnr_retry = 7,
-	};
-
 	TRY(pair_open(&p));
 	TRY(ep_create(&p.a, &p.node[0], &impatient));
 	TRY(ep_create(&p.b, &p.node[1], &impatient));
@@ -462,7 +471,7 @@ static int far_never_there(void)
 {
 	struct ep c;
 
-	TRY(pair_make(&p, &impatient, &impatient));
+	TRY(make_impatient());
 	ep_destroy(&p.a);
 	TRY(ep_create(&p.a, &p.node[0], &impatient));
 	ep_addr(&p.b, &p.a.far);
@@ -495,7 +504,7 @@ static int far_killed(void)
 	EXPECT(!pipe(down) && !pipe(up), "pipe");
 	pid = fork();
 	if (!pid) {
-		if (node_open(&p.node[1], 1) || ep_create(&p.b, &p.node[1], &impatient))
+		if (node_open(&p.node[1], 1) || ep_create(&p.b, &p.node[1], NULL))
 			_exit(1);
 		ep_addr(&p.b, &addr);
 		if (write(up[1], &addr, sizeof(addr)) != sizeof(addr) ||
@@ -507,7 +516,7 @@ static int far_killed(void)
 	}
 	close(up[1]);
 	TRY(node_open(&p.node[0], 0));
-	TRY(ep_create(&p.a, &p.node[0], &impatient));
+	TRY(ep_create(&p.a, &p.node[0], NULL));
 	EXPECT(read(up[0], &p.a.far, sizeof(addr)) == sizeof(addr), "no far side");
 	ep_addr(&p.a, &addr);
 	EXPECT(write(down[1], &addr, sizeof(addr)) == sizeof(addr), "pipe");

@@ -24,7 +24,7 @@ static void ep_defaults(struct ep_cfg *cfg)
 				    cfg->type == IBV_QPT_UC ? IBV_ACCESS_REMOTE_WRITE : EP_ALL);
 	if (cfg->timers)
 		return;
-	cfg->timeout = 14;
+	cfg->timeout = 17;
 	cfg->retry_cnt = 7;
 	cfg->rnr_retry = 7;
 	cfg->min_rnr_timer = 12;

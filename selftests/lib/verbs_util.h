@@ -83,7 +83,7 @@ bool node_is_rxe(const struct node *node);
  * @srq: use it [own receive queue]
  * @scq, @rcq: use them [an own one for both]
  * @channel: completion channel for the own CQ [none]
- * @timeout: [14: 67 ms] @retry_cnt: [7] @rnr_retry: [7] @min_rnr_timer: [12: 0.64 ms]
+ * @timeout: [17: 0.5 s] @retry_cnt: [7] @rnr_retry: [7] @min_rnr_timer: [12: 0.64 ms]
  * Each of the four last is meant as given when @timers is set.
  */
 struct ep_cfg {
