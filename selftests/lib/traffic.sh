@@ -5,33 +5,41 @@
 
 SERVERS=() CLIENTS=()
 # Bytes of one message of the largest stream; perftest has buffers for two on each side.
-LARGE=$(by_budget 67108864 268435456)
+LARGE=$(by_budget 16777216 67108864)
 
 # start_traffic: small messages both ways with events, large WRITEs and READs, and true
-# when each of them has moved something.
+# when each container has moved something.
 start_traffic() {
 	SERVERS=() CLIENTS=()
-	stream 18515 ib_send_bw -s 4096 -b -e
-	stream 18516 ib_write_bw -s "$LARGE" -t 1
-	stream 18517 ib_read_bw -s 1048576 -t 4
-	wait_until 20 moves "$NS1" "$DEV1" && wait_until 20 moves "$NS2" "$DEV2" && return 0
+	talk 18515 ibv_rc_pingpong "-g $GID -p 18515 -n 100000000 -e"
+	talk 18516 ib_write_bw "-x $GID -p 18516 -F -s $LARGE -t 1 --run_infinitely -D 5"
+	talk 18517 ib_read_bw "-x $GID -p 18517 -F -s 1048576 -t 4 --run_infinitely -D 5"
+	wait_until 40 moves "$NS1" "$DEV1" && wait_until 40 moves "$NS2" "$DEV2" &&
+		! any_ended "${SERVERS[@]}" "${CLIENTS[@]}" && return 0
 	echo "# traffic does not start"
 	show "$WORK"/stream.*
+	end_traffic
 	return 1
 }
 
-# stream PORT PROGRAM OPTION...
-stream() {
-	local port=$1
-
-	shift
-	background "$WORK/stream.$port.server" in1 \
-		"$@" -d "$DEV1" -x "$GID" -F -p "$port" --run_infinitely -D 5
+# talk PORT PROGRAM OPTIONS
+talk() {
+	# shellcheck disable=SC2086
+	background "$WORK/stream.$1.server" in1 "$2" -d "$DEV1" $3
 	SERVERS+=("$!")
-	wait_until 20 listens_or_ended "$port" "$!" || return 1
-	background "$WORK/stream.$port.client" in2 \
-		"$@" -d "$DEV2" -x "$GID" -F -p "$port" --run_infinitely -D 5 "$IP1"
+	wait_until 20 listens_or_ended "$1" "$!" || return 1
+	# shellcheck disable=SC2086
+	background "$WORK/stream.$1.client" in2 "$2" -d "$DEV2" $3 "$IP1"
 	CLIENTS+=("$!")
+}
+
+any_ended() {
+	local pid
+
+	for pid; do
+		kill -0 "$pid" 2>/dev/null || return 0
+	done
+	return 1
 }
 
 listens_or_ended() {
