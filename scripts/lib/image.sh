@@ -21,6 +21,7 @@ ensure_image() {
 		"$(declare -f make_image trim_modules)" |
 		sha256sum | cut -c1-16)
 	cached "$VRDMA_CACHE/image/$SUITE-$key" make_image
+	forget_old 2 "$VRDMA_CACHE/image/$SUITE-"
 }
 
 make_image() {
