@@ -7,11 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "lib/verbs_util.h"
-
-#define MIB	(1024 * 1024UL)
 
 static struct node node;
 static struct ibv_cq *cq;
@@ -212,42 +209,12 @@ static int full_queue(void)
 	return KTAP_PASS;
 }
 
-/* ------------------------------------------------------------------ memory */
-
-static void *fresh(size_t size)
-{
-	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-/* What may not be registered, with the errno it has natively. */
-static int bad_regions(void)
-{
-	char *memory = fresh(MIB);
-	void *text = fresh(4096);
-
-	TRY(open_it());
-	EXPECT(!ibv_reg_mr(node.pd, memory, MIB, IBV_ACCESS_REMOTE_WRITE), "remote without local");
-	EXPECT_EQ(errno, EINVAL);
-	EXPECT(!ibv_reg_mr(node.pd, (void *)0x1000, 4096, IBV_ACCESS_LOCAL_WRITE), "not mapped");
-	EXPECT_EQ(errno, EFAULT);
-	EXPECT(!ibv_reg_mr(node.pd, (void *)-8192UL, 16384, IBV_ACCESS_LOCAL_WRITE), "wraps");
-	EXPECT(!mprotect(text, 4096, PROT_READ), "mprotect");
-	EXPECT(!ibv_reg_mr(node.pd, text, 4096, IBV_ACCESS_LOCAL_WRITE), "read-only, to write");
-	EXPECT_EQ(errno, EFAULT);
-	munmap(memory + MIB / 2, 4096);
-	EXPECT(!ibv_reg_mr(node.pd, memory, MIB, IBV_ACCESS_LOCAL_WRITE), "with a hole");
-	EXPECT_EQ(errno, EFAULT);
-	EXPECT(ibv_reg_mr(node.pd, memory, MIB / 2, IBV_ACCESS_LOCAL_WRITE), "control");
-	return KTAP_PASS;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
 		{ "objects", objects, 280 },
 		{ "queue sizes", queues },
 		{ "full queues", full_queue },
-		{ "bad regions", bad_regions },
 	};
 
 	options_parse(argc, argv);
