@@ -5,6 +5,8 @@
 #include <linux/kref.h>
 #include <linux/mm.h>
 
+#include "limits.h"
+
 /**
  * struct vrdma_mem - pinned pages of a process
  * @ref: one per user; the pages are unpinned by the last put
@@ -37,14 +39,23 @@ void vrdma_mem_put(struct vrdma_mem *mem);	/* may sleep on the last */
  * @mem: the memory
  * @offset: from @mem->start; less than @mem->length
  * @len: out: bytes from there that are contiguous and inside @mem
+ *
+ * Neighbours in the application's memory that are neighbours in the machine's, as
+ * in huge pages, are one range: nobody needs more at once than VRDMA_CHUNK.
  */
 static inline void *vrdma_mem_at(const struct vrdma_mem *mem, u64 offset, u32 *len)
 {
 	u64 pos = offset_in_page(mem->start) + offset;
+	struct page **page = &mem->pages[pos >> PAGE_SHIFT];
+	void *at = page_address(*page) + offset_in_page(pos);
 	u64 left = mem->length - offset;
+	u32 n = PAGE_SIZE - offset_in_page(pos);
 
-	*len = min_t(u64, left, PAGE_SIZE - offset_in_page(pos));
-	return page_address(mem->pages[pos >> PAGE_SHIFT]) + offset_in_page(pos);
+	for (; n < left && n < VRDMA_CHUNK; n += PAGE_SIZE, page++)
+		if (page_to_pfn(page[1]) != page_to_pfn(page[0]) + 1)
+			break;
+	*len = min_t(u64, left, n);
+	return at;
 }
 
 #endif /* _VRDMA_MEM_H */
