@@ -77,13 +77,23 @@ load_modules() {
 	done
 }
 
-# background FILE COMMAND...: COMMAND with its output in FILE; its pid is in $!.
+# background FILE COMMAND...: COMMAND with its output in FILE; its pid, which is that of the
+# program and not of a shell around it, is in $!.
 background() {
 	local file=$1
 
 	shift
-	"$@" >"$file" 2>&1 </dev/null &
+	become "$@" >"$file" 2>&1 </dev/null &
 	BACKGROUND+=("$!")
+}
+
+# become COMMAND...: as `in1 PROGRAM...` would run, but in this process.
+become() {
+	case $1 in
+	in1) set -- ip netns exec "$NS1" "${@:2}" ;;
+	in2) set -- ip netns exec "$NS2" "${@:2}" ;;
+	esac
+	exec "$@"
 }
 
 # end_process PID: ended when it returns, however it took it.
