@@ -73,7 +73,7 @@ struct vrdma_device {
 	struct vrdma_resolver *resolver;
 	struct vrdma_ud *ud;
 
-	spinlock_t ready_lock;
+	spinlock_t ready_lock;	/* of ready */
 	struct list_head ready;
 	struct work_struct work;
 };
