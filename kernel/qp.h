@@ -58,7 +58,7 @@ struct vrdma_qp {
 	struct mutex modify_lock;
 	refcount_t ref;
 	struct completion released;
-	spinlock_t lock;
+	spinlock_t lock;	/* state, attr, binding */
 };
 
 static inline struct vrdma_qp *to_vqp(struct ib_qp *ibqp)

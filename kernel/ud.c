@@ -82,7 +82,7 @@ struct vrdma_ud {
 	bool stopped;
 	struct delayed_work work;
 	struct vrdma_cursor cursor;
-	spinlock_t lock;
+	spinlock_t lock;	/* pending, count, stopped */
 };
 
 /* ---- the receiver's side ---- */
