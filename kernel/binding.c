@@ -68,6 +68,7 @@ static void vrdma_binding_set_bound(struct vrdma_binding *binding, struct vrdma_
 	refcount_inc(&peer->ref);	/* put in vrdma_binding_release() */
 	binding->peer = peer;
 	binding->path = &vrdma_local_path;
+	/* pairs with vrdma_binding_bound(): peer and path are there */
 	smp_store_release(&binding->state, VRDMA_BINDING_BOUND);
 }
 
@@ -146,7 +147,7 @@ static bool vrdma_binding_note(struct vrdma_binding *binding, enum vrdma_route_s
 		if (!vrdma_where_same(&binding->where, where))
 			WRITE_ONCE(binding->state, VRDMA_BINDING_ENDED);
 		else
-			smp_store_release(&binding->state, VRDMA_BINDING_BOUND);
+			WRITE_ONCE(binding->state, VRDMA_BINDING_BOUND);
 		return false;
 	case VRDMA_BINDING_ENDED:
 		break;

@@ -23,9 +23,9 @@ enum vrdma_limits {
 	VRDMA_MAX_MSG = 1 << 30,	/* as most HCAs */
 
 	/* The port. */
-	VRDMA_GID_TABLE = 32,		/* addresses of one interface; each costs core sysfs files */
+	VRDMA_GID_TABLE = 32,		/* addresses of one interface; each costs sysfs files */
 	VRDMA_PKEY_TABLE = 1,		/* the default pkey */
-	VRDMA_UD_MTU = 4096,		/* active MTU whatever the netdev's: no packet is ever cut */
+	VRDMA_UD_MTU = 4096,		/* whatever the netdev's MTU: no packet is ever cut */
 	VRDMA_GRH = 40,			/* IBA 8.3: before the payload of a UD receive */
 
 	/* How much one context does before it gives way. */
@@ -49,7 +49,7 @@ enum vrdma_limits {
 	/* Bounds on what strangers can make us hold. */
 	VRDMA_UD_PENDING = 256,		/* datagrams of one device that wait for a route */
 	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
-	VRDMA_ASK_RATE = 2000,		/* questions per second of one device: all routes, re-asked */
+	VRDMA_ASK_RATE = 2000,		/* questions per second: all routes, re-asked */
 	VRDMA_ASK_BURST = 512,		/* a 128-rank job, all to all, four addresses */
 	VRDMA_ANSWER_SOURCES = 512,	/* buckets for sources of one namespace: 4 KiB */
 	VRDMA_ANSWER_RATE = 100,	/* answers per second and source: 16 devices that re-ask */
@@ -59,7 +59,7 @@ enum vrdma_limits {
 	VRDMA_RECEIVE_BATCH = 64,	/* datagrams taken before others get the worker */
 };
 
-#define VRDMA_MAX_MR_SIZE	(1ULL << 40)
+#define VRDMA_MAX_MR_SIZE	0x10000000000ULL	/* 1 TiB */
 #define VRDMA_RESOLVER_PORT	4793	/* UDP; beside RoCE v2's 4791 */
 
 #endif /* _VRDMA_LIMITS_H */

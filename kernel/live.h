@@ -46,7 +46,7 @@ static inline bool vrdma_live_enter(struct vrdma_live *live)
 
 static inline void vrdma_live_exit(struct vrdma_live *live)
 {
-	smp_mb__before_atomic();
+	smp_mb__before_atomic();	/* what was done inside is seen by who waits */
 	atomic_dec(&live->active);
 }
 

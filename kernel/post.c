@@ -92,10 +92,12 @@ static int vrdma_post_one(struct vrdma_qp *qp, const struct ib_send_wr *wr)
 		return -EINVAL;
 	if (wr->send_flags & IB_SEND_INLINE && vrdma_wr_length(wr) > qp->sq.max_inline)
 		return -EINVAL;
+	/* pairs with vrdma_sq_retire(): the slot has been read */
 	if (producer - smp_load_acquire(&hdr->consumer) >= qp->sq.wr)
 		return -ENOMEM;
 
 	vrdma_post_wqe(vrdma_ring_slot(qp->sq.ring, producer), wr, qp->ibqp.qp_type);
+	/* pairs with vrdma_sq_avail(): the slot is filled */
 	smp_store_release(&hdr->producer, producer + 1);
 	return 0;
 }

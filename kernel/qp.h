@@ -55,7 +55,7 @@ struct vrdma_qp {
 	bool comm_est;
 	bool last_wqe;
 	bool drain_notify;
-	struct mutex modify_lock;
+	struct mutex modify_lock;	/* serializes modify_qp */
 	refcount_t ref;
 	struct completion released;
 	spinlock_t lock;	/* state, attr, binding */

@@ -5,37 +5,30 @@
 #include "qp.h"
 #include "send.h"
 
-/* Attributes whose value has a bound: mask bit, field, largest value. */
-#define VRDMA_QP_BOUNDS(X)						\
-	X(IB_QP_PKEY_INDEX, pkey_index, VRDMA_PKEY_TABLE - 1)		\
-	X(IB_QP_TIMEOUT, timeout, 31)					\
-	X(IB_QP_RETRY_CNT, retry_cnt, 7)				\
-	X(IB_QP_RNR_RETRY, rnr_retry, 7)				\
-	X(IB_QP_MIN_RNR_TIMER, min_rnr_timer, 31)			\
-	X(IB_QP_MAX_QP_RD_ATOMIC, max_rd_atomic, VRDMA_MAX_RD_ATOMIC)	\
-	X(IB_QP_MAX_DEST_RD_ATOMIC, max_dest_rd_atomic, VRDMA_MAX_RD_ATOMIC) \
-	X(IB_QP_DEST_QPN, dest_qp_num, 0xffffff)
-
-/* Attributes that are stored as they come. */
-#define VRDMA_QP_PLAIN(X)						\
-	X(IB_QP_ACCESS_FLAGS, qp_access_flags)				\
-	X(IB_QP_QKEY, qkey)						\
-	X(IB_QP_PORT, port_num)						\
-	X(IB_QP_PATH_MTU, path_mtu)					\
-	X(IB_QP_RQ_PSN, rq_psn)						\
-	X(IB_QP_SQ_PSN, sq_psn)
-
 #define VRDMA_QP_REFUSED	(IB_QP_ALT_PATH | IB_QP_PATH_MIG_STATE | IB_QP_CAP)
+
+#define VRDMA_QPN_MAX		0xffffffU
+
+static bool vrdma_qp_above(int mask, enum ib_qp_attr_mask bit, u32 value, u32 max)
+{
+	return mask & bit && value > max;
+}
 
 static int vrdma_qp_check_attr(const struct ib_qp_attr *attr, int mask)
 {
 	if (mask & VRDMA_QP_REFUSED)	/* no alternate paths, no resizing */
 		return -EOPNOTSUPP;
-#define X(bit, field, max)						\
-	if (mask & (bit) && attr->field > (max))			\
+	if (vrdma_qp_above(mask, IB_QP_PKEY_INDEX, attr->pkey_index, VRDMA_PKEY_TABLE - 1) ||
+	    vrdma_qp_above(mask, IB_QP_TIMEOUT, attr->timeout, 31) ||
+	    vrdma_qp_above(mask, IB_QP_RETRY_CNT, attr->retry_cnt, 7) ||
+	    vrdma_qp_above(mask, IB_QP_RNR_RETRY, attr->rnr_retry, 7) ||
+	    vrdma_qp_above(mask, IB_QP_MIN_RNR_TIMER, attr->min_rnr_timer, 31) ||
+	    vrdma_qp_above(mask, IB_QP_MAX_QP_RD_ATOMIC, attr->max_rd_atomic,
+			   VRDMA_MAX_RD_ATOMIC) ||
+	    vrdma_qp_above(mask, IB_QP_MAX_DEST_RD_ATOMIC, attr->max_dest_rd_atomic,
+			   VRDMA_MAX_RD_ATOMIC) ||
+	    vrdma_qp_above(mask, IB_QP_DEST_QPN, attr->dest_qp_num, VRDMA_QPN_MAX))
 		return -EINVAL;
-	VRDMA_QP_BOUNDS(X)
-#undef X
 	if (mask & IB_QP_PORT && attr->port_num != 1)
 		return -EINVAL;
 	if (mask & IB_QP_PATH_MTU &&
@@ -46,25 +39,48 @@ static int vrdma_qp_check_attr(const struct ib_qp_attr *attr, int mask)
 	return 0;
 }
 
-static void vrdma_qp_store(struct vrdma_qp *qp, const struct ib_qp_attr *attr, int mask)
+/* What the path and the far QP are. */
+static void vrdma_qp_store_path(struct ib_qp_attr *mine, const struct ib_qp_attr *attr,
+				int mask)
 {
-	struct ib_qp_attr *mine = &qp->attr;
-
-	lockdep_assert_held(&qp->lock);
-#define X(bit, field, max)						\
-	if (mask & (bit))						\
-		mine->field = attr->field;
-	VRDMA_QP_BOUNDS(X)
-#undef X
-#define X(bit, field)							\
-	if (mask & (bit))						\
-		mine->field = attr->field;
-	VRDMA_QP_PLAIN(X)
-#undef X
 	if (mask & IB_QP_AV) {
 		mine->ah_attr = attr->ah_attr;
 		mine->ah_attr.grh.sgid_attr = NULL;	/* ib_core's reference */
 	}
+	if (mask & IB_QP_PATH_MTU)
+		mine->path_mtu = attr->path_mtu;
+	if (mask & IB_QP_DEST_QPN)
+		mine->dest_qp_num = attr->dest_qp_num;
+	if (mask & IB_QP_PKEY_INDEX)
+		mine->pkey_index = attr->pkey_index;
+	if (mask & IB_QP_PORT)
+		mine->port_num = attr->port_num;
+	if (mask & IB_QP_RQ_PSN)
+		mine->rq_psn = attr->rq_psn;
+	if (mask & IB_QP_SQ_PSN)
+		mine->sq_psn = attr->sq_psn;
+}
+
+/* What is allowed, and for how long. */
+static void vrdma_qp_store_rules(struct ib_qp_attr *mine, const struct ib_qp_attr *attr,
+				 int mask)
+{
+	if (mask & IB_QP_ACCESS_FLAGS)
+		mine->qp_access_flags = attr->qp_access_flags;
+	if (mask & IB_QP_QKEY)
+		mine->qkey = attr->qkey;
+	if (mask & IB_QP_TIMEOUT)
+		mine->timeout = attr->timeout;
+	if (mask & IB_QP_RETRY_CNT)
+		mine->retry_cnt = attr->retry_cnt;
+	if (mask & IB_QP_RNR_RETRY)
+		mine->rnr_retry = attr->rnr_retry;
+	if (mask & IB_QP_MIN_RNR_TIMER)
+		mine->min_rnr_timer = attr->min_rnr_timer;
+	if (mask & IB_QP_MAX_QP_RD_ATOMIC)
+		mine->max_rd_atomic = attr->max_rd_atomic;
+	if (mask & IB_QP_MAX_DEST_RD_ATOMIC)
+		mine->max_dest_rd_atomic = attr->max_dest_rd_atomic;
 	if (mask & IB_QP_EN_SQD_ASYNC_NOTIFY)
 		mine->en_sqd_async_notify = attr->en_sqd_async_notify;
 }
@@ -80,8 +96,10 @@ static int vrdma_qp_set_state(struct vrdma_qp *qp, enum ib_qp_state state,
 	if (qp->state == IB_QPS_ERR && state != IB_QPS_ERR && state != IB_QPS_RESET) {
 		err = -EINVAL;
 	} else {
-		if (attr)
-			vrdma_qp_store(qp, attr, mask);
+		if (attr) {
+			vrdma_qp_store_path(&qp->attr, attr, mask);
+			vrdma_qp_store_rules(&qp->attr, attr, mask);
+		}
 		WRITE_ONCE(qp->state, state);
 	}
 	spin_unlock_irqrestore(&qp->lock, flags);

@@ -145,6 +145,12 @@ static enum vrdma_verdict vrdma_recv_bad_receive(struct vrdma_binding *binding,
 }
 
 /*
+ * Looks at a receive queue whose producer changes under our eyes, which a sane
+ * application's does once.  Then the requester's timer looks again.
+ */
+#define VRDMA_TAKE_TRIES	4
+
+/*
  * Take a receive into rx->recv, or queue to be told of one.
  * Return: 0, -EAGAIN, or -EINVAL when the application's ring is garbage.
  */
@@ -154,6 +160,7 @@ static int vrdma_recv_take(struct vrdma_binding *binding)
 	struct vrdma_rq *rq = vrdma_recv_queue(qp);
 	struct vrdma_rx *rx = &qp->rx;
 	unsigned long flags;
+	int tries = VRDMA_TAKE_TRIES;
 	bool limit = false;
 	bool turn;
 	int err;
@@ -168,7 +175,7 @@ static int vrdma_recv_take(struct vrdma_binding *binding)
 			break;
 		rx->binding = binding;
 		turn = vrdma_rq_wait(rq, &rx->waiter);
-	} while (turn);
+	} while (turn && --tries);
 	if (err != -EAGAIN)
 		vrdma_rq_unwait(rq, &rx->waiter);
 	spin_unlock_irqrestore(&rq->lock, flags);

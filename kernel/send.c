@@ -111,6 +111,7 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 
 	if (sq->broken)
 		return 0;
+	/* pairs with the poster's release: the slots are filled */
 	avail = smp_load_acquire(&sq->ring->hdr->producer) - sq->consumer;
 	if (likely(avail <= vrdma_ring_slots(sq->ring)))
 		return avail;
@@ -136,6 +137,7 @@ static void vrdma_sq_fetch(struct vrdma_sq *sq, struct vrdma_wqe_sge *sge)
 static void vrdma_sq_retire(struct vrdma_sq *sq)
 {
 	sq->consumer++;
+	/* pairs with the poster's acquire: the slot has been read */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 }
 
@@ -164,13 +166,15 @@ static bool vrdma_sq_rest(struct vrdma_qp *qp)
  * @length: bytes it always moves; 0: any
  * @inlined: its payload may stand in the work request
  */
-static const struct vrdma_opcode {
+struct vrdma_opcode {
 	u32 types;
 	enum ib_wc_opcode wc;
 	int access;
 	u32 length;
 	bool inlined;
-} vrdma_opcodes[] = {
+};
+
+static const struct vrdma_opcode vrdma_opcodes[] = {
 	[IB_UVERBS_WR_RDMA_WRITE] = {
 		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
 		.wc = IB_WC_RDMA_WRITE,
@@ -683,6 +687,7 @@ void vrdma_sq_reset(struct vrdma_qp *qp)
 	sq->wait = VRDMA_WAIT_NOTHING;
 	sq->broken = false;
 	sq->consumer = READ_ONCE(sq->ring->hdr->producer);
+	/* pairs with the poster's acquire */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 	atomic_set(&sq->owner, VRDMA_SQ_PARKED);
 }

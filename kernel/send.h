@@ -63,7 +63,7 @@ struct vrdma_sq {
 	bool stopping;
 	struct list_head ready;
 	struct timer_list timer;
-	spinlock_t post_lock;
+	spinlock_t post_lock;	/* of kernel users' producer */
 
 	u32 consumer;
 	bool broken;

@@ -7,9 +7,9 @@
 #include "vdev.h"
 
 static const struct rdma_stat_desc vrdma_stat_descs[] = {
-#define X(stat) { .name = #stat },
-	VRDMA_STATS(X)
-#undef X
+#define VRDMA_STAT(stat) { .name = #stat },
+#include "stats_list.h"
+#undef VRDMA_STAT
 };
 
 struct rdma_hw_stats *vrdma_alloc_hw_port_stats(struct ib_device *ibdev, u32 port)

@@ -5,44 +5,10 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-/*
- * One line per counter of `rdma statistic`: enum VRDMA_STAT_<name>, shown as
- * <name>.  The name says who was at fault.
- */
-#define VRDMA_STATS(X)							\
-	X(tx_local_bytes)		/* moved for our requests, this host */	\
-	X(tx_local_msgs)						\
-	X(rx_local_bytes)		/* moved for others' requests, this host */ \
-	X(rx_local_msgs)						\
-	X(tx_rnr_nak)			/* we had no receive */		\
-	X(rx_rnr_nak)			/* the peer had no receive */	\
-	X(tx_retry_exceeded)		/* the peer did not answer in time */ \
-	X(tx_bad_wqe)			/* our application's ring is garbage */ \
-	X(tx_bad_key)			/* our application's lkey, range or right */ \
-	X(tx_pending)			/* datagrams that waited for a route */ \
-	X(tx_dropped)			/* datagrams without route or receiver */ \
-	X(rx_bad_key)			/* the peer's rkey, range or right */ \
-	X(rx_bad_request)		/* the peer's request does not fit */ \
-	X(rx_no_receive)		/* UD, UC: dropped, no receive posted */ \
-	X(rx_bad_qkey)			/* UD: dropped */		\
-	X(rx_bad_qp)			/* UD: dropped, no such QP or state */ \
-	X(rx_bind_refused)		/* BIND with a bad token, QP or GID */ \
-	X(cq_overflow)			/* completions the application left no room for */ \
-	X(doorbells)							\
-	X(kicks)							\
-	X(to_worker)			/* drains handed to the worker */ \
-	X(resolver_queries)						\
-	X(resolver_answers)		/* good answers received */	\
-	X(resolver_misses)		/* queries nobody answered */	\
-	X(resolver_rx_queries)						\
-	X(resolver_rx_bad)		/* datagrams dropped as malformed, foreign or stale */ \
-	X(resolver_rx_limited)		/* dropped by a rate limit */	\
-	X(resolver_no_socket)		/* address families without a socket */
-
 enum vrdma_stat {
-#define X(name) VRDMA_STAT_##name,
-	VRDMA_STATS(X)
-#undef X
+#define VRDMA_STAT(name) VRDMA_STAT_##name,
+#include "stats_list.h"
+#undef VRDMA_STAT
 	VRDMA_STAT_MAX
 };
 

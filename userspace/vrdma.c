@@ -150,4 +150,5 @@ static const struct verbs_device_ops vrdma_device_ops = {
 	.uninit_device = vrdma_uninit_device,
 	.alloc_context = vrdma_alloc_context,
 };
+
 PROVIDER_DRIVER(vrdma, vrdma_device_ops);
