@@ -22,8 +22,8 @@ s.bind((sys.argv[1], int(sys.argv[2])))
 time.sleep(600)' "$1" "$PORT"
 	HOLDER=$!
 	case $1 in
-	*:*) wait_until 20 holds -6 ;;
-	*) wait_until 20 holds -4 ;;
+	*:*) wait_until 60 holds -6 ;;
+	*) wait_until 60 holds -4 ;;
 	esac
 }
 
