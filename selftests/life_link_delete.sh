@@ -25,7 +25,7 @@ ktap_print_header
 two_containers veth-bridge
 ROUNDS=$(by_budget 2 6)
 ktap_set_plan 3
-ktap_test_result "the servers' side" repeat "$ROUNDS" through 1 delete1
-ktap_test_result "the clients' side" repeat "$ROUNDS" through 2 delete2
-ktap_test_result "both at once" repeat "$ROUNDS" through "1 2" delete_both
+ktap_test_result "the servers' side" repeat "$ROUNDS" through 1 programs_notice delete1
+ktap_test_result "the clients' side" repeat "$ROUNDS" through 2 programs_notice delete2
+ktap_test_result "both at once" repeat "$ROUNDS" through "1 2" programs_notice delete_both
 ktap_finished

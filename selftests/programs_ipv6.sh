@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Programs talk between containers that have IPv6 addresses only.
+# Programs talk between the IPv6 addresses of containers.
 set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh

@@ -22,6 +22,12 @@ static inline void cq_release(struct vrdma_cq *cq, uint32_t consumer)
 	__atomic_store_n(&cq->ring.hdr->consumer, consumer, __ATOMIC_RELEASE);
 }
 
+/* The kernel gave the queue up, its device having gone. */
+static inline bool cq_is_dead(const struct vrdma_cq *cq)
+{
+	return __atomic_load_n(&cq->ring.hdr->flags, __ATOMIC_RELAXED) & VRDMA_RING_DEAD;
+}
+
 static inline void cqe_to_wc(const struct vrdma_cqe *cqe, struct ibv_wc *wc)
 {
 	wc->wr_id = cqe->wr_id;
@@ -52,6 +58,8 @@ int vrdma_poll_cq(struct ibv_cq *ibcq, int entries, struct ibv_wc *wc)
 		cqe_to_wc(vrdma_ring_slot(&cq->ring, consumer++), &wc[polled++]);
 	if (polled)
 		cq_release(cq, consumer);
+	else if (cq_is_dead(cq))
+		polled = -EIO;	/* the device is gone: nothing will ever come */
 	pthread_spin_unlock(&cq->lock);
 	return polled;
 }
@@ -83,6 +91,8 @@ static int poll_start(struct ibv_cq_ex *current, struct ibv_poll_cq_attr *attr)
 	pthread_spin_lock(&cq->lock);
 	cq->next = cq_consumer(cq);
 	err = poll_next(current);
+	if (err && cq_is_dead(cq))
+		err = EIO;
 	if (err)
 		pthread_spin_unlock(&cq->lock);
 	return err;

@@ -30,7 +30,7 @@ try_rdma_mode() { rdma system show | grep -q "netns $1" || rdma system set netns
 make_exclusive() { rdma_mode exclusive; }
 
 # two_containers TOPOLOGY: veth-bridge, macvlan, ipvlan, vxlan, ipv6
-# (veth-bridge without IPv4), shared (veth-bridge in the core's shared mode), or one:
+# (veth-bridge, programs told the IPv6 addresses), shared (veth-bridge in the core's shared mode), or one:
 # both ends are the same container.
 two_containers() {
 	local topology=$1
@@ -52,9 +52,7 @@ two_containers() {
 	vxlan) join_vxlan ;;
 	*) ktap_exit_fail_msg "no topology $topology" ;;
 	esac
-	if [ "$topology" != ipv6 ]; then
-		each_container give_address4
-	fi
+	each_container give_address4
 	each_container give_address6
 	each_container add_device
 	each_container wait_for_device

@@ -18,6 +18,7 @@ pair() {
 		shift
 	done
 	shift
+	LOOKS=0
 	background "$WORK/server" in1 timeout "$PAIR_LIMIT" "${server[@]}"
 	local pid=$!
 	if wait_until 20 is_ready "$pid" "$listens"; then
@@ -40,12 +41,17 @@ pair() {
 }
 
 # is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more. The
-# rdma_cm shows LISTEN a moment before it does: wait until the server sleeps, too.
+# rdma_cm shows LISTEN a moment before it does: wait until the server sleeps, too, or has
+# been seen to listen again and again (rstream polls for connections).
 is_ready() {
 	kill -0 "$1" 2>/dev/null || return 0
 	case $2 in
 	tcp:*) in1 ss -ltnH "sport = :${2#tcp:}" | grep -q . ;;
-	cm:*) in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" && child_sleeps "$1" ;;
+	cm:*)
+		in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" || return 1
+		LOOKS=$((LOOKS + 1))
+		child_sleeps "$1" || [ "$LOOKS" -gt 5 ]
+		;;
 	esac
 }
 

@@ -4,17 +4,21 @@
 # vrdma.sh by the tests that do something to it.
 
 SERVERS=() CLIENTS=()
+# Those of them that may wait for a message and have nothing of their own under way: when
+# its sender dies they cannot know, on any RDMA device.
+IDLE=()
 # Bytes of one message of the largest stream; perftest has buffers for two on each side.
 LARGE=$(by_budget 16777216 67108864)
 
 # start_traffic: small messages both ways with events, large WRITEs and READs, and true
-# when each container has moved something.
+# when all programs are connected and each container has moved something since.
 start_traffic() {
-	SERVERS=() CLIENTS=()
+	SERVERS=() CLIENTS=() IDLE=()
 	talk 18515 ibv_rc_pingpong "-g $GID -p 18515 -n 100000000 -e"
+	IDLE=("${SERVERS[@]}" "${CLIENTS[@]}")
 	talk 18516 ib_write_bw "-x $GID -p 18516 -F -s $LARGE -t 1 --run_infinitely -D 5"
 	talk 18517 ib_read_bw "-x $GID -p 18517 -F -s 1048576 -t 4 --run_infinitely -D 5"
-	wait_until 40 moves "$NS1" "$DEV1" && wait_until 40 moves "$NS2" "$DEV2" &&
+	wait_until 40 not anybody_listens && moves "$NS1" "$DEV1" && moves "$NS2" "$DEV2" &&
 		! any_ended "${SERVERS[@]}" "${CLIENTS[@]}" && return 0
 	echo "# traffic does not start"
 	show "$WORK"/stream.*
@@ -46,8 +50,18 @@ listens_or_ended() {
 	in1 ss -ltnH "sport = :$1" | grep -q . || ! kill -0 "$2" 2>/dev/null
 }
 
-# moves NAMESPACE DEVICE: bytes of requests have moved since its device was made.
-moves() { [ "$(counter "$1" "$2" tx_local_bytes)" -gt 1000000 ]; }
+# A server gives its port up when its client has come.
+anybody_listens() { in1 ss -ltnH 'sport >= :18515 and sport <= :18517' | grep -q .; }
+
+# moves NAMESPACE DEVICE: a megabyte of requests more than now is moved in time.
+moves() {
+	local goal
+
+	goal=$(($(counter "$1" "$2" tx_local_bytes) + 1000000))
+	wait_until 40 has_moved "$1" "$2" "$goal"
+}
+
+has_moved() { [ "$(counter "$1" "$2" tx_local_bytes)" -ge "$3" ]; }
 
 # counter NAMESPACE DEVICE NAME: its figure in `rdma statistic`, 0 when there is none.
 counter() {
@@ -66,11 +80,21 @@ all_ended() {
 	done
 }
 
-# traffic_ends SECONDS: each program notices by itself.
+# traffic_ends SECONDS: each program that has work under way notices by itself.
 traffic_ends() {
-	wait_until "$1" all_ended "${SERVERS[@]}" "${CLIENTS[@]}" && return 0
+	local pid
+	local -a busy=()
+
+	for pid in "${SERVERS[@]}" "${CLIENTS[@]}"; do
+		case " ${IDLE[*]} " in *" $pid "*) ;; *) busy+=("$pid") ;; esac
+	done
+	if wait_until "$1" all_ended "${busy[@]}"; then
+		kill_traffic "${IDLE[@]}"
+		return
+	fi
 	echo "# after $1 seconds these still run:"
-	ps -o pid,stat,wchan:20,args "${SERVERS[@]}" "${CLIENTS[@]}" | show
+	ps -o pid,stat,wchan:20,args "${busy[@]}" | show
+	end_traffic
 	return 1
 }
 
@@ -87,13 +111,18 @@ nothing_is_open() {
 	! in1 rdma resource show ctx | grep -q "$DEV1" && ! in2 rdma resource show ctx | grep -q "$DEV2"
 }
 
-# through NUMBERS COMMAND...: traffic, COMMAND in its middle, which ends the devices of
-# the containers NUMBERS (1, 2 or "1 2") and every program, then new devices that work.
+# through NUMBERS ENDING COMMAND...: traffic, and in its middle COMMAND, which ends the
+# devices of the containers NUMBERS (1, 2 or "1 2") although programs use them; then
+# ENDING for the programs, and new devices that work.
 through() {
-	local numbers=$1 number
+	local numbers=$1 ending=$2 number
 
-	shift
-	start_traffic && "$@" && traffic_ends 30 || return 1
+	shift 2
+	start_traffic || return 1
+	if ! "$@" || ! devices_end "$numbers" || ! "$ending"; then
+		end_traffic
+		return 1
+	fi
 	for number in $numbers; do
 		case $number in
 		1) renew 1 "$NS1" "$DEV1" ;;
@@ -103,12 +132,25 @@ through() {
 	each_container wait_for_device
 }
 
+# Where the containers' network still works, programs can tell each other and end; where
+# it went with the device, perftest waits for TCP, and must be killed.
+programs_notice() { traffic_ends 60; }
+
+# devices_end NUMBERS
+devices_end() {
+	local number
+	local -A device=([1]=$DEV1 [2]=$DEV2)
+
+	for number in $1; do
+		wait_until 30 not node_is_there "${device[$number]}" || {
+			echo "# ${device[$number]} does not end"
+			return 1
+		}
+	done
+}
+
 # renew NUMBER NAMESPACE DEVICE: what the test took away from that container is there again.
 renew() {
-	wait_until 30 not node_is_there "$3" || {
-		echo "# $3 does not end"
-		return 1
-	}
 	ip netns list | grep -q "^$2\b" || add_namespace "$1" "$2"
 	if ! ip -n "$2" link show eth0 >/dev/null 2>&1; then
 		# The other end of a veth pair follows its namespace with a delay.

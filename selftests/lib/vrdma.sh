@@ -117,6 +117,7 @@ clean_up() {
 		end_process "$pid"
 	done
 	remove_containers
+	${CLEAN_UP:-true}
 	rm -rf "$WORK"
 	exit "$status"
 }
