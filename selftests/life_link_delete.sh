@@ -23,7 +23,7 @@ delete_both() {
 
 ktap_print_header
 two_containers veth-bridge
-ROUNDS=$(by_budget 2 6)
+ROUNDS=$(by_budget 1 2)
 ktap_set_plan 3
 ktap_test_result "the servers' side" repeat "$ROUNDS" through 1 programs_notice delete1
 ktap_test_result "the clients' side" repeat "$ROUNDS" through 2 programs_notice delete2

@@ -3,7 +3,7 @@
 # A server in the first container and its client in the second. Sourced by vrdma.sh.
 
 # How long one client may take, in seconds; the debug kernel is slow.
-PAIR_LIMIT=$(by_budget 120 60)
+PAIR_LIMIT=$(by_budget 120 240)
 
 # pair LISTENS SERVER... -- CLIENT...: true when both end well. LISTENS says how to see
 # that the server is ready: tcp:PORT or cm:PORT. On failure both outputs are shown.

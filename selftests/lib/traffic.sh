@@ -159,5 +159,9 @@ renew() {
 		give_address4 "$1" "$2"
 		give_address6 "$1" "$2"
 	fi
+	# The interface has another MAC now; nobody waits for neighbours to notice.
+	each_container forget_neighbours
 	add_device "$1" "$2" "$3"
 }
+
+forget_neighbours() { ip -n "$2" neighbour flush all 2>/dev/null || true; }
