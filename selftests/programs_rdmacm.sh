@@ -29,6 +29,6 @@ results \
 	"rdma_server and rdma_client|server_and_client" \
 	"rstream|stream -S 64 -C $(by_budget 100 1000) -I 1" \
 	"rstream of 1 MiB|stream -S 1048576 -C $(by_budget 5 50) -I 1" \
-	"rstream with poll, checked|stream -T a -T v -S 16384 -C 100 -I 1" \
+	"rstream blocking, checked|stream -T b -T v -S 16384 -C 100 -I 1" \
 	"rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1"
 ktap_finished
