@@ -119,8 +119,7 @@ void vrdma_qp_drained(struct vrdma_qp *qp)
 
 /* ---- create ---- */
 
-static int vrdma_qp_check(struct vrdma_device *dev, const struct ib_qp_init_attr *attr,
-			  bool user)
+static int vrdma_qp_check(const struct ib_qp_init_attr *attr, bool user)
 {
 	const struct ib_qp_cap *cap = &attr->cap;
 
@@ -252,7 +251,7 @@ int vrdma_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 	struct vrdma_qp *qp = to_vqp(ibqp);
 	int err;
 
-	err = vrdma_qp_check(dev, attr, udata);
+	err = vrdma_qp_check(attr, udata);
 	if (err)
 		return err;
 	err = vrdma_device_charge(dev, VRDMA_OBJ_QP);
