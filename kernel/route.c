@@ -573,9 +573,9 @@ void vrdma_route_watch(struct vrdma_route *route, struct vrdma_route_watch *watc
 
 	spin_lock_irqsave(&res->lock, flags);
 	list_add_tail(&watch->node, &route->watches);
-	route->nr_watches++;
-	if (RB_EMPTY_NODE(&route->due_node))
-		vrdma_route_due_at(route, jiffies + vrdma_route_reask_delay());
+	/* Until now it was due to be forgotten, or for nothing. */
+	if (!route->nr_watches++ && !route->asking && !route->want)
+		vrdma_route_due_at(route, route->asked + vrdma_route_reask_delay());
 	spin_unlock_irqrestore(&res->lock, flags);
 }
 
