@@ -59,6 +59,8 @@ two_containers() {
 	GID=$(gid_index "$NS1" "$DEV1" "$IP1")
 	[ "$GID" = "$(gid_index "$NS2" "$DEV2" "$IP2")" ] ||
 		ktap_exit_fail_msg "the GID indexes of the containers differ"
+	wait_until 10 in1 ping -c 1 -W 1 "$IP2" >/dev/null ||
+		ktap_exit_fail_msg "IP does not get from $IP1 to $IP2"
 }
 
 # each_container FUNCTION: FUNCTION NUMBER NAMESPACE DEVICE ADDRESS, once per container.
