@@ -16,7 +16,13 @@ server_and_client() {
 }
 
 # One size each: the list rstream runs by itself has a million transfers. -T v checks data.
-stream() { on_port 7471 rstream "$@" && said '^[0-9a-z_]+ .*[0-9]$'; }
+stream() { on_port 7471 rstream "$@" && streamed; }
+streamed() { said '^[0-9a-z_]+ .*[0-9]$'; }
+
+# polled OPTION...: the server polls. A client must not: rstream ends with status 16, POLLHUP,
+# when it polls after the server's end, even if data wait to be read; over rxe as well. The
+# server's last step is to send.
+polled() { pair cm:7471 rstream -T a "$@" -- rstream -T b "$@" -s "$IP1" && streamed; }
 
 ktap_print_header
 two_containers veth-bridge
@@ -30,5 +36,7 @@ results \
 	"rstream|stream -S 64 -C $(by_budget 100 1000) -I 1" \
 	"rstream of 1 MiB|stream -S 1048576 -C $(by_budget 5 50) -I 1" \
 	"rstream blocking, checked|stream -T b -T v -S 16384 -C 100 -I 1" \
-	"rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1"
+	"rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1" \
+	"rstream that polls, checked|polled -T v -S 16384 -C 100 -I 1" \
+	"rstream that sleeps in poll, checked|polled -T b -T v -S 16384 -C 100 -I 1"
 ktap_finished
