@@ -18,10 +18,10 @@ pair() {
 		shift
 	done
 	shift
-	LOOKS=0
+	LISTENS=
 	background "$WORK/server" in1 timeout "$PAIR_LIMIT" "${server[@]}"
 	local pid=$!
-	if wait_until 20 is_ready "$pid" "$listens"; then
+	if wait_until 60 is_ready "$pid" "$listens"; then
 		in2 timeout "$PAIR_LIMIT" "$@" >"$WORK/client" 2>&1 </dev/null || status=$?
 		# A client that failed leaves a server that would wait for its limit.
 		[ "$status" = 0 ] || wait_until 2 not kill -0 "$pid" 2>/dev/null || end_process "$pid"
@@ -42,15 +42,15 @@ pair() {
 
 # is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more. The
 # rdma_cm shows LISTEN a moment before it does: wait until the server sleeps, too, or has
-# been seen to listen again and again (rstream polls for connections).
+# been seen to listen for two seconds (rstream polls for connections).
 is_ready() {
 	kill -0 "$1" 2>/dev/null || return 0
 	case $2 in
 	tcp:*) in1 ss -ltnH "sport = :${2#tcp:}" | grep -q . ;;
 	cm:*)
 		in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" || return 1
-		LOOKS=$((LOOKS + 1))
-		child_sleeps "$1" || [ "$LOOKS" -gt 5 ]
+		LISTENS=${LISTENS:-$SECONDS}
+		child_sleeps "$1" || [ "$SECONDS" -gt $((LISTENS + 1)) ]
 		;;
 	esac
 }
