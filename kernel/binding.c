@@ -266,7 +266,6 @@ void vrdma_binding_end(struct vrdma_binding *binding)
 	spin_unlock_bh(&vrdma_bind_lock);
 
 	vrdma_live_kill(&binding->live);
-	vrdma_rx_unwait(binding->qp);
 	if (peer && peer != binding)
 		vrdma_binding_leave(peer);
 }

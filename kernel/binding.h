@@ -62,7 +62,8 @@ struct vrdma_binding {
  * Process context, by the QP's side:
  * create and start: at RTR.  NULL: no memory.
  * discard: instead of start.
- * end: RESET, ERR, destroy; idempotent.  Nobody is inside a section afterwards.
+ * end: RESET, ERR, destroy; idempotent.  Nobody is inside a section afterwards;
+ *	the QP's receive side goes on with vrdma_rx_abort() or vrdma_recv_flush().
  * release: end, and the QP lets go.  Its send queue is stopped, its receive
  *	    side aborted.
  * retry: work waits for this binding: ask again where the destination lives.
