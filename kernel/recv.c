@@ -19,12 +19,10 @@ struct vrdma_rq *vrdma_recv_queue(struct vrdma_qp *qp)
 	return qp->ibqp.srq ? &to_vsrq(qp->ibqp.srq)->rq : &qp->rq;
 }
 
-int vrdma_recv_pop(struct vrdma_qp *qp, struct vrdma_recv *recv, bool *limit)
+bool vrdma_recv_consume(struct vrdma_qp *qp)
 {
-	*limit = false;
-	if (qp->ibqp.srq)
-		return vrdma_srq_pop(to_vsrq(qp->ibqp.srq), recv, limit);
-	return vrdma_rq_pop(&qp->rq, recv);
+	vrdma_rq_take(vrdma_recv_queue(qp));
+	return qp->ibqp.srq && vrdma_srq_limit_passed(to_vsrq(qp->ibqp.srq));
 }
 
 /* A receive was posted for the requester that waits for @waiter's QP. */
@@ -53,6 +51,9 @@ void vrdma_rx_init(struct vrdma_rx *rx)
 /**
  * vrdma_rx_unwait - the requester no longer waits for a receive
  * @qp: the owner's; its requester is not inside, or will not be again
+ *
+ * A datagram that is being placed holds the queue's lock: it has been placed
+ * when this returns, and a QP that is not ready to receive places no other.
  */
 void vrdma_rx_unwait(struct vrdma_qp *qp)
 {
@@ -170,12 +171,14 @@ static int vrdma_recv_take(struct vrdma_binding *binding)
 	do {
 		err = -EAGAIN;
 		if (turn)
-			err = vrdma_recv_pop(qp, &rx->recv, &limit);
+			err = vrdma_rq_peek(rq, &rx->recv);
 		if (err != -EAGAIN || binding->type == IB_QPT_UC)
 			break;
 		rx->binding = binding;
 		turn = vrdma_rq_wait(rq, &rx->waiter);
 	} while (turn && --tries);
+	if (!err)
+		limit = vrdma_recv_consume(qp);
 	if (err != -EAGAIN)
 		vrdma_rq_unwait(rq, &rx->waiter);
 	spin_unlock_irqrestore(&rq->lock, flags);

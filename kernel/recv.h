@@ -12,15 +12,16 @@ struct vrdma_qp;
 /**
  * struct vrdma_rx - the owner's side of a queue pair: the operation under way
  * @recv: the receive it consumes, when @taken
- * @taken: @recv has left the queue and is not yet completed
+ * @taken: @recv has left the queue and is not yet completed; never by a datagram
  * @target: the memory it touches: of @recv, or of the rkey
  * @header: datagrams: source of the GRH; too large for a stack
  * @waiter: queued while the requester waits for a receive
  * @binding: whose requester @waiter wakes
  *
  * Belongs to whoever is in a section of the binding on the requester's behalf
- * (one at a time: the requester's send queue has one owner); after the binding
- * has ended, to the owner of this QP's send queue.
+ * (one at a time: the requester's send queue has one owner), or places a datagram,
+ * under the receive queue's lock; after the binding has ended, or in error, to the
+ * owner of this QP's send queue.
  */
 struct vrdma_rx {
 	struct vrdma_recv recv;
@@ -48,8 +49,11 @@ bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget);
 
 /* Where a QP's receives come from: its own queue or its SRQ's. */
 struct vrdma_rq *vrdma_recv_queue(struct vrdma_qp *qp);
-/* Pop under the lock of vrdma_recv_queue(); @limit as in vrdma_srq_pop(). */
-int vrdma_recv_pop(struct vrdma_qp *qp, struct vrdma_recv *recv, bool *limit);
+/*
+ * Under the lock of vrdma_recv_queue(): take what vrdma_rq_peek() has read.
+ * Return: true when an SRQ's limit was passed, see vrdma_srq_limit_passed().
+ */
+bool vrdma_recv_consume(struct vrdma_qp *qp);
 /* Bytes a receive has room for. */
 u64 vrdma_recv_room(const struct vrdma_recv *recv);
 

@@ -77,7 +77,7 @@ int vrdma_rq_count(struct vrdma_rq *rq)
 	return count <= vrdma_ring_slots(rq->ring) ? count : -EINVAL;
 }
 
-int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv)
+int vrdma_rq_peek(struct vrdma_rq *rq, struct vrdma_recv *recv)
 {
 	const struct vrdma_recv_wqe *wqe = vrdma_ring_slot(rq->ring, rq->consumer);
 	int count = vrdma_rq_count(rq);
@@ -87,12 +87,26 @@ int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv)
 
 	recv->wr_id = READ_ONCE(wqe->wr_id);
 	recv->num_sge = READ_ONCE(wqe->num_sge);
-	if (recv->num_sge <= rq->max_sge)
-		memcpy(recv->sge, wqe + 1, recv->num_sge * sizeof(*recv->sge));
-	else
-		count = -EINVAL;
+	if (recv->num_sge > rq->max_sge) {
+		vrdma_rq_take(rq);
+		return -EINVAL;
+	}
+	memcpy(recv->sge, wqe + 1, recv->num_sge * sizeof(*recv->sge));
+	return 0;
+}
+
+void vrdma_rq_take(struct vrdma_rq *rq)
+{
 	vrdma_rq_consume(rq, rq->consumer + 1);
-	return count < 0 ? count : 0;
+}
+
+int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv)
+{
+	int err = vrdma_rq_peek(rq, recv);
+
+	if (!err)
+		vrdma_rq_take(rq);
+	return err;
 }
 
 /* Receives that are nobody's yet; -EINVAL: garbage. */

@@ -75,10 +75,14 @@ void vrdma_rq_exit(struct vrdma_rq *rq);
 void vrdma_rq_reset(struct vrdma_rq *rq);
 
 /*
- * Take the oldest receive, under rq->lock.
+ * Read the oldest receive and leave it where it is, under rq->lock.
  * Return: 0, -EAGAIN (none posted) or -EINVAL (garbage in the ring: the QP's
  * fault; an unreadable receive has been taken, a wild producer index stays).
  */
+int vrdma_rq_peek(struct vrdma_rq *rq, struct vrdma_recv *recv);
+/* Under the same rq->lock: take what was read. */
+void vrdma_rq_take(struct vrdma_rq *rq);
+/* Both at once. */
 int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv);
 
 /* How many receives are posted, under rq->lock; -EINVAL: garbage. */

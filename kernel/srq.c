@@ -184,15 +184,12 @@ int vrdma_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 	return ret;
 }
 
-int vrdma_srq_pop(struct vrdma_srq *srq, struct vrdma_recv *recv, bool *limit)
+bool vrdma_srq_limit_passed(struct vrdma_srq *srq)
 {
-	int ret;
-
-	ret = vrdma_rq_pop(&srq->rq, recv);
-	*limit = !ret && srq->limit && vrdma_rq_count(&srq->rq) < (int)srq->limit;
-	if (*limit)
-		WRITE_ONCE(srq->limit, 0);
-	return ret;
+	if (!srq->limit || vrdma_rq_count(&srq->rq) >= (int)srq->limit)
+		return false;
+	WRITE_ONCE(srq->limit, 0);
+	return true;
 }
 
 /* Whoever calls holds a QP that uses the SRQ, and thereby the SRQ. */

@@ -47,10 +47,11 @@ int vrdma_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 			const struct ib_recv_wr **bad_wr);
 
 /*
- * Take a receive under srq->rq.lock, as vrdma_rq_pop(); *limit is set when the
- * limit was passed: call vrdma_srq_limit_event() after the lock is dropped.
+ * A receive was taken, under srq->rq.lock.
+ * Return: true when the limit was passed: call vrdma_srq_limit_event() after the
+ * lock is dropped.
  */
-int vrdma_srq_pop(struct vrdma_srq *srq, struct vrdma_recv *recv, bool *limit);
+bool vrdma_srq_limit_passed(struct vrdma_srq *srq);
 void vrdma_srq_limit_event(struct vrdma_srq *srq);
 
 #endif /* _VRDMA_SRQ_H */

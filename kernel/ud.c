@@ -124,7 +124,7 @@ static void vrdma_grh(u8 *grh, const struct vrdma_ud_msg *msg)
 }
 
 static void vrdma_ud_complete(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
-			      enum ib_wc_status status)
+			      enum ib_wc_status status, bool *limit)
 {
 	bool imm = msg->opcode == IB_UVERBS_WR_SEND_WITH_IMM;
 	struct vrdma_cqe cqe = {
@@ -141,12 +141,12 @@ static void vrdma_ud_complete(struct vrdma_qp *qp, const struct vrdma_ud_msg *ms
 		.kernel = (uintptr_t)&qp->ibqp,
 	};
 
-	qp->rx.taken = false;
+	*limit = vrdma_recv_consume(qp);
 	if (vrdma_cq_post(to_vcq(qp->ibqp.recv_cq), &cqe, msg->flags & VRDMA_SEND_SOLICITED))
 		vrdma_qp_fail(qp, -1);
 }
 
-/* Header, then payload, into the receive that is taken. */
+/* Header, then payload, into the receive that was read. */
 static enum vrdma_fault vrdma_ud_copy(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 				      struct vrdma_cursor *payload)
 {
@@ -180,8 +180,8 @@ static bool vrdma_ud_receives(struct vrdma_qp *qp)
 
 /*
  * Under the receive queue's lock, so that completions are in the order of the
- * receives whoever sends.  A receive that a datagram could not use after all
- * stays taken for the next one.
+ * receives whoever sends.  A receive leaves its queue only to be completed: one
+ * that a datagram could not use stays, for any QP of an SRQ.
  *
  * Return: 0; -EFAULT: the sender's memory is gone.  Drops are counted, not
  * reported.
@@ -200,11 +200,10 @@ static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 		vrdma_stat_inc(dev, rx_bad_qkey);
 		return 0;
 	}
-	if (!qp->rx.taken && vrdma_recv_pop(qp, &qp->rx.recv, limit)) {
+	if (vrdma_rq_peek(vrdma_recv_queue(qp), &qp->rx.recv)) {
 		vrdma_stat_inc(dev, rx_no_receive);
 		return 0;
 	}
-	qp->rx.taken = true;
 	if (msg->length + VRDMA_GRH > vrdma_recv_room(&qp->rx.recv)) {
 		vrdma_stat_inc(dev, rx_bad_request);
 		return 0;
@@ -215,13 +214,13 @@ static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 	if (fault == VRDMA_FAULT_SOURCE)
 		return -EFAULT;
 	if (fault == VRDMA_FAULT_TARGET) {
-		vrdma_ud_complete(qp, msg, IB_WC_LOC_PROT_ERR);
+		vrdma_ud_complete(qp, msg, IB_WC_LOC_PROT_ERR, limit);
 		vrdma_qp_fail(qp, -1);
 		return 0;
 	}
 	vrdma_stat_inc(dev, rx_local_msgs);
 	vrdma_stat_add(dev, rx_local_bytes, msg->length);
-	vrdma_ud_complete(qp, msg, IB_WC_SUCCESS);
+	vrdma_ud_complete(qp, msg, IB_WC_SUCCESS, limit);
 	return 0;
 }
 

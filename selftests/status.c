@@ -607,6 +607,41 @@ static int ud_silent(void)
 	return KTAP_PASS;
 }
 
+/* A datagram too long for a receive of an SRQ leaves it there, for whom it is long enough. */
+static int ud_too_long(void)
+{
+	struct ibv_srq_init_attr init = { .attr = { .max_wr = 4, .max_sge = 1 } };
+	struct ep_cfg ud = { .type = IBV_QPT_UD }, shared = ud;
+	struct ep other;
+
+	TRY(pair_open(&p));
+	if (node_is_rxe(&p.node[1]))	/* completes it with an error (IBA 9.9.3, class E) */
+		return KTAP_SKIP;
+	shared.srq = ibv_create_srq(p.node[1].pd, &init);
+	EXPECT(shared.srq, "create_srq: %s", strerror(errno));
+	TRY(renew(&ud, &shared));
+	TRY(ep_create(&other, &p.node[1], &shared));
+	EXPECT_EQ(ep_rtr(&other), 0);
+	for (int reset = 0; reset < 2; reset++) {
+		p.a.far.qpn = p.b.qp->qp_num;
+		EXPECT_EQ(ep_recv(&p.b, reset, 0, 40 + 63), 0);
+		EXPECT_EQ(ep_send(&p.a, 1, 0, 64, IBV_SEND_SIGNALED), 0);
+		TRY(cq_expect(p.a.scq, 1, IBV_WC_SUCCESS, NULL));
+		TRY(cq_expect_none(p.b.rcq, 100));
+		EXPECT_EQ(ep_state(&p.b), IBV_QPS_RTS);
+		if (reset)
+			EXPECT_EQ(ep_reset(&p.b), 0);
+		p.a.far.qpn = other.qp->qp_num;
+		EXPECT_EQ(ep_send(&p.a, 2, 0, 63, IBV_SEND_SIGNALED), 0);
+		TRY(cq_expect(p.a.scq, 2, IBV_WC_SUCCESS, NULL));
+		TRY(cq_expect(other.rcq, reset, IBV_WC_SUCCESS, NULL));
+	}
+	ep_destroy(&other);
+	ep_destroy(&p.b);
+	EXPECT_EQ(ibv_destroy_srq(shared.srq), 0);
+	return KTAP_PASS;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
@@ -627,6 +662,7 @@ int main(int argc, char **argv)
 		{ "far process killed", far_killed },
 		{ "uc drops in silence", uc_silent },
 		{ "ud drops in silence", ud_silent },
+		{ "ud leaves a receive that is too small", ud_too_long },
 	};
 
 	options_parse(argc, argv);
