@@ -83,38 +83,48 @@ int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
 	return 0;
 }
 
-/* Begin a section on the current segment. NULL: its region is dead. */
-static void *vrdma_cursor_enter(struct vrdma_cursor *c, u32 *len)
+/* Begin a section on the current segment. False: its region is dead. */
+static bool vrdma_cursor_enter(const struct vrdma_cursor *c)
 {
-	struct vrdma_segment *seg = &c->seg[c->cur];
-	u32 left = seg->length - c->off;
-	void *at;
+	struct vrdma_mr *mr = c->seg[c->cur].mr;
 
-	if (!seg->mr) {
-		*len = left;
-		return (void *)(uintptr_t)(seg->addr + c->off);
-	}
-	if (!vrdma_live_enter(&seg->mr->live))
-		return NULL;
-
-	at = vrdma_mr_at(seg->mr, seg->addr + c->off, len);
-	*len = min(*len, left);
-	return at;
+	return !mr || vrdma_live_enter(&mr->live);
 }
 
-/* End the section that vrdma_cursor_enter() began and move on by @len. */
-static void vrdma_cursor_leave(struct vrdma_cursor *c, u32 len)
+/* End the section, and stand at the next segment if this one is used up. */
+static void vrdma_cursor_leave(struct vrdma_cursor *c)
 {
 	struct vrdma_segment *seg = &c->seg[c->cur];
 
 	if (seg->mr)
 		vrdma_live_exit(&seg->mr->live);
-	c->off += len;
-	c->left -= len;
 	if (c->off == seg->length) {
 		c->cur++;
 		c->off = 0;
 	}
+}
+
+/* Bytes from here to the end of the segment. */
+static u32 vrdma_cursor_rest(const struct vrdma_cursor *c)
+{
+	return c->seg[c->cur].length - c->off;
+}
+
+/* Inside a section: the next byte, and how many are contiguous from there. */
+static void *vrdma_cursor_at(const struct vrdma_cursor *c, u32 *len)
+{
+	const struct vrdma_segment *seg = &c->seg[c->cur];
+
+	if (seg->mr)
+		return vrdma_mr_at(seg->mr, seg->addr + c->off, len);
+	*len = U32_MAX;
+	return (void *)(uintptr_t)(seg->addr + c->off);
+}
+
+static void vrdma_cursor_advance(struct vrdma_cursor *c, u32 len)
+{
+	c->off += len;
+	c->left -= len;
 }
 
 /*
@@ -158,6 +168,35 @@ static void vrdma_copy_last(u8 *dst, const u8 *src, u32 len)
 	vrdma_copy_up(dst, src, len);
 }
 
+/*
+ * Copy inside sections of both, which have @length bytes left.  Pages that are
+ * neighbours only on one side do not make the other side look again.
+ */
+static void vrdma_cursor_copy_inside(struct vrdma_cursor *dst, struct vrdma_cursor *src,
+				     u32 length)
+{
+	u32 n, slen = 0, dlen = 0;
+	u8 *s, *d;
+
+	for (; length; length -= n) {
+		if (!slen)
+			s = vrdma_cursor_at(src, &slen);
+		if (!dlen)
+			d = vrdma_cursor_at(dst, &dlen);
+		n = min3(slen, dlen, length);
+		if (n == dst->left)
+			vrdma_copy_last(d, s, n);
+		else
+			vrdma_copy_up(d, s, n);
+		vrdma_cursor_advance(src, n);
+		vrdma_cursor_advance(dst, n);
+		s += n;
+		slen -= n;
+		d += n;
+		dlen -= n;
+	}
+}
+
 /**
  * vrdma_cursor_copy - copy the next bytes of one message to another
  * @dst: has @length bytes left
@@ -165,31 +204,25 @@ static void vrdma_copy_last(u8 *dst, const u8 *src, u32 len)
  * @length: at most VRDMA_CHUNK
  *
  * Preemption is off.  No lock of a verbs object but, for datagrams, the
- * receive queue's is held.  Both sides move on by what was copied.
+ * receive queue's is held.  Both sides move on by what was copied.  A section
+ * lasts for a pair of segments, not for a page: entering costs atomics.
  */
 enum vrdma_fault vrdma_cursor_copy(struct vrdma_cursor *dst, struct vrdma_cursor *src,
 				   u32 length)
 {
-	u32 n, slen, dlen;
-	void *s, *d;
+	u32 n;
 
-	while (length) {
-		s = vrdma_cursor_enter(src, &slen);
-		if (!s)
+	for (; length; length -= n) {
+		if (!vrdma_cursor_enter(src))
 			return VRDMA_FAULT_SOURCE;
-		d = vrdma_cursor_enter(dst, &dlen);
-		if (!d) {
-			vrdma_cursor_leave(src, 0);
+		if (!vrdma_cursor_enter(dst)) {
+			vrdma_cursor_leave(src);
 			return VRDMA_FAULT_TARGET;
 		}
-		n = min3(slen, dlen, length);
-		if (n == dst->left)
-			vrdma_copy_last(d, s, n);
-		else
-			vrdma_copy_up(d, s, n);
-		vrdma_cursor_leave(dst, n);
-		vrdma_cursor_leave(src, n);
-		length -= n;
+		n = min3(vrdma_cursor_rest(src), vrdma_cursor_rest(dst), length);
+		vrdma_cursor_copy_inside(dst, src, n);
+		vrdma_cursor_leave(dst);
+		vrdma_cursor_leave(src);
 	}
 	return VRDMA_FAULT_NONE;
 }
@@ -204,10 +237,11 @@ u64 *vrdma_cursor_word(struct vrdma_cursor *c)
 {
 	u32 len;
 
-	return vrdma_cursor_enter(c, &len);
+	return vrdma_cursor_enter(c) ? vrdma_cursor_at(c, &len) : NULL;
 }
 
 void vrdma_cursor_unword(struct vrdma_cursor *c)
 {
-	vrdma_cursor_leave(c, sizeof(u64));
+	vrdma_cursor_advance(c, sizeof(u64));
+	vrdma_cursor_leave(c);
 }

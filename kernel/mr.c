@@ -181,12 +181,3 @@ void vrdma_mr_put(struct vrdma_mr *mr)
 	if (refcount_dec_and_test(&mr->ref))
 		kfree_rcu(mr, rcu);
 }
-
-void *vrdma_mr_at(const struct vrdma_mr *mr, u64 addr, u32 *len)
-{
-	if (mr->mem)
-		return vrdma_mem_at(mr->mem, addr - mr->iova, len);
-
-	*len = U32_MAX;
-	return (void *)(uintptr_t)addr;
-}

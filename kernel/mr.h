@@ -6,9 +6,9 @@
 #include <rdma/ib_verbs.h>
 
 #include "live.h"
+#include "mem.h"
 
 struct vrdma_device;
-struct vrdma_mem;
 
 /**
  * struct vrdma_mr - a memory region: key, rights and range
@@ -53,6 +53,13 @@ struct vrdma_mr *vrdma_mr_get(struct vrdma_device *dev, struct ib_pd *pd, u32 ke
 void vrdma_mr_put(struct vrdma_mr *mr);
 
 /* Kernel address of @addr, inside a section of mr->live; @len: contiguous bytes. */
-void *vrdma_mr_at(const struct vrdma_mr *mr, u64 addr, u32 *len);
+static inline void *vrdma_mr_at(const struct vrdma_mr *mr, u64 addr, u32 *len)
+{
+	if (mr->mem)
+		return vrdma_mem_at(mr->mem, addr - mr->iova, len);
+
+	*len = U32_MAX;
+	return (void *)(uintptr_t)addr;
+}
 
 #endif /* _VRDMA_MR_H */
