@@ -127,6 +127,10 @@ static void vrdma_cursor_advance(struct vrdma_cursor *c, u32 len)
 	c->left -= len;
 }
 
+enum {
+	VRDMA_COPY_WORDS = 32,	/* per round: the fewer rounds, the fewer branches */
+};
+
 /*
  * Copy in ascending order: programs poll the last byte of a WRITE.  Aligned
  * words of the target are stored whole.  Volatile stores keep the compiler
@@ -134,18 +138,18 @@ static void vrdma_cursor_advance(struct vrdma_cursor *c, u32 len)
  */
 static void vrdma_copy_up(u8 *dst, const u8 *src, u32 len)
 {
+	u32 i;
+
 	for (; len && !IS_ALIGNED((uintptr_t)dst, 8); len--)
 		WRITE_ONCE(*dst++, *src++);
 
-	for (; len >= 64; len -= 64, dst += 64, src += 64) {
-		WRITE_ONCE(((u64 *)dst)[0], get_unaligned((u64 *)src + 0));
-		WRITE_ONCE(((u64 *)dst)[1], get_unaligned((u64 *)src + 1));
-		WRITE_ONCE(((u64 *)dst)[2], get_unaligned((u64 *)src + 2));
-		WRITE_ONCE(((u64 *)dst)[3], get_unaligned((u64 *)src + 3));
-		WRITE_ONCE(((u64 *)dst)[4], get_unaligned((u64 *)src + 4));
-		WRITE_ONCE(((u64 *)dst)[5], get_unaligned((u64 *)src + 5));
-		WRITE_ONCE(((u64 *)dst)[6], get_unaligned((u64 *)src + 6));
-		WRITE_ONCE(((u64 *)dst)[7], get_unaligned((u64 *)src + 7));
+	while (len >= VRDMA_COPY_WORDS * 8) {
+#pragma GCC unroll VRDMA_COPY_WORDS
+		for (i = 0; i < VRDMA_COPY_WORDS; i++)
+			WRITE_ONCE(((u64 *)dst)[i], get_unaligned((u64 *)src + i));
+		dst += VRDMA_COPY_WORDS * 8;
+		src += VRDMA_COPY_WORDS * 8;
+		len -= VRDMA_COPY_WORDS * 8;
 	}
 	for (; len >= 8; len -= 8, dst += 8, src += 8)
 		WRITE_ONCE(*(u64 *)dst, get_unaligned((u64 *)src));
