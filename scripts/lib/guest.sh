@@ -27,11 +27,15 @@ require_qemu() {
 			"their guests (scripts/install-deps)"
 }
 
-# Words for the kernel of host NUMBER. Time limits for the watchdogs: guest/init.
+# Words for the kernel of host NUMBER. More time limits for the watchdogs: guest/init.
 kernel_words() {
+	local stall=60 slow=
+
+	[ "$KERNEL" != debug ] || stall=300 slow=vrdma.slow=1
 	echo "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr" \
 		"random.trust_cpu=on cryptomgr.notests net.ifnames=0 tsc=reliable no_timer_check" \
-		"lpj=4000000 8250.nr_uarts=1 apparmor=0 audit=0 rcupdate.rcu_cpu_stall_timeout=60" \
+		"lpj=4000000 8250.nr_uarts=1 apparmor=0 audit=0 rcupdate.rcu_cpu_stall_timeout=$stall" \
+		"workqueue.watchdog_thresh=$stall $slow" \
 		"vrdma.host=$1 vrdma.hosts=$HOSTS vrdma.layer vrdma.image ${LAYER_KERNEL:+vrdma.kernel}" \
 		"${EXTRA_WORDS-}"
 }
