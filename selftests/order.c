@@ -34,6 +34,22 @@ static int post_list(struct ibv_send_wr *wr, int count)
 	return KTAP_PASS;
 }
 
+/* Two that belong together: only the second says when it is done. */
+static int post_both(struct ibv_send_wr wr[2])
+{
+	wr[0].send_flags = 0;
+	return post_list(wr, 2);
+}
+
+/* Completions of requests 0 to @count - 1, but for the unsignaled of @wr. */
+static int expect_in_order(struct ibv_cq *cq, const struct ibv_send_wr *wr, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!wr || wr[i].send_flags)
+			TRY(cq_expect(cq, i, IBV_WC_SUCCESS, NULL));
+	return KTAP_PASS;
+}
+
 /* The READ fetches the receive buffer that the SEND before it filled. */
 static int send_then_read(void)
 {
@@ -48,9 +64,8 @@ static int send_then_read(void)
 		memset(p.a.buf + SIZE, 0, len);
 		EXPECT_EQ(ep_recv(&p.b, n, 0, len), 0);
 		ep_wr(&p.a, &wr[0], &sge[0], IBV_WR_SEND, n, 0, len);
-		wr[0].send_flags = 0;
 		ep_wr(&p.a, &wr[1], &sge[1], IBV_WR_RDMA_READ, n + 1000, SIZE, len);
-		TRY(post_list(wr, 2));
+		TRY(post_both(wr));
 		TRY(cq_expect(p.a.scq, n + 1000, IBV_WC_SUCCESS, NULL));
 		EXPECT_EQ(prng_check(p.a.buf + SIZE, len, n), len);
 		TRY(cq_expect(p.b.rcq, n, IBV_WC_SUCCESS, NULL));
@@ -72,12 +87,11 @@ static int write_then_send(void)
 		memset(p.b.buf, 0, len);
 		EXPECT_EQ(ep_recv(&p.b, n, SIZE, 64), 0);
 		ep_wr(&p.a, &wr[0], &sge[0], IBV_WR_RDMA_WRITE, n, 0, len);
-		wr[0].send_flags = 0;
 		ep_wr(&p.a, &wr[1], &sge[1], n & 1 ? IBV_WR_SEND : IBV_WR_RDMA_WRITE_WITH_IMM,
 		      n + 1000, SIZE, 8);
 		if (!(n & 1))
 			wr[1].wr.rdma.remote_addr += SIZE;
-		TRY(post_list(wr, 2));
+		TRY(post_both(wr));
 		TRY(cq_expect(p.b.rcq, n, IBV_WC_SUCCESS, NULL));
 		EXPECT_EQ(prng_check(p.b.buf, len, n), len);
 		TRY(cq_expect(p.a.scq, n + 1000, IBV_WC_SUCCESS, NULL));
@@ -123,10 +137,9 @@ static int fence(void)
 		memset(p.a.buf, 0, len);
 		EXPECT_EQ(ep_recv(&p.b, n, SIZE, len), 0);
 		ep_wr(&p.a, &wr[0], &sge[0], IBV_WR_RDMA_READ, n, 0, len);
-		wr[0].send_flags = 0;
 		ep_wr(&p.a, &wr[1], &sge[1], IBV_WR_SEND, n + 1000, 0, len);
 		wr[1].send_flags |= IBV_SEND_FENCE;
-		TRY(post_list(wr, 2));
+		TRY(post_both(wr));
 		TRY(cq_expect(p.b.rcq, n, IBV_WC_SUCCESS, NULL));
 		EXPECT_EQ(prng_check(p.b.buf + SIZE, len, n), len);
 		TRY(cq_expect(p.a.scq, n + 1000, IBV_WC_SUCCESS, NULL));
@@ -159,11 +172,8 @@ static int completions(void)
 				EXPECT_EQ(ep_recv(&p.b, receives++, SIZE, 200000), 0);
 		}
 		TRY(post_list(wr, 32));
-		for (int i = 0; i < 32; i++)
-			if (wr[i].send_flags)
-				TRY(cq_expect(p.a.scq, i, IBV_WC_SUCCESS, NULL));
-		for (int i = 0; i < receives; i++)
-			TRY(cq_expect(p.b.rcq, i, IBV_WC_SUCCESS, NULL));
+		TRY(expect_in_order(p.a.scq, wr, 32));
+		TRY(expect_in_order(p.b.rcq, NULL, receives));
 		TRY(cq_expect_none(p.a.scq, 0));
 	}
 	return KTAP_PASS;
