@@ -4,6 +4,9 @@
 # unmodified programs that talk between them. Prints every command it runs.
 set -eu
 
+# shellcheck source=selftests/lib/wait.sh
+. "$(dirname "$0")/lib/wait.sh"
+
 WORK=$(mktemp -d)
 SERVER=
 
@@ -27,17 +30,6 @@ wait_for_server() {
 	SERVER=
 }
 
-wait_until() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
-	done
-}
-
-listens() { ip netns exec c1 ss -ltnH "sport = :$1" | grep -q .; }
 cm_listens() { ip netns exec c1 rdma resource show cm_id | grep -q "state LISTEN.*:$1\b"; }
 active() { ip netns exec "$1" rdma link show "$2/1" | grep -q "state ACTIVE"; }
 
@@ -96,7 +88,7 @@ sees "the host" "" env
 
 say "Programs of rdma-core and perftest, as Debian ships them, talk between the two"
 serve ip netns exec c1 ibv_rc_pingpong -d vr1 -g 1 -c
-wait_until 20 listens 18515
+wait_until 20 listens "$SERVER" 18515
 run timeout 60 ip netns exec c2 ibv_rc_pingpong -d vr2 -g 1 -c 10.7.0.1
 wait_for_server
 
@@ -106,7 +98,7 @@ run timeout 60 ip netns exec c2 rping -c -a 10.7.0.1 -V -v -C 5
 wait_for_server
 
 serve ip netns exec c1 ib_write_bw -d vr1 -x 1 -F -n 1000
-wait_until 20 listens 18515
+wait_until 20 listens "$SERVER" 18515
 run timeout 60 ip netns exec c2 ib_write_bw -d vr2 -x 1 -F -n 1000 10.7.0.1
 wait_for_server
 

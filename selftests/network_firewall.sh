@@ -30,13 +30,12 @@ new_fails() {
 	return 1
 }
 
-old_listens() { in1 ss -ltnH "sport = :18600" | grep -q .; }
 old_has_results() { [ "$(grep -cE "^ *65536" "$WORK/old.client")" -ge "$1" ]; }
 
 old_started() {
 	background "$WORK/old.server" in1 ib_send_bw -d "$DEV1" -x "$GID" -F -p 18600 --run_infinitely -D 2
 	OLD_SERVER=$!
-	wait_until 20 old_listens || return 1
+	wait_until 20 listens "$OLD_SERVER" 18600 || return 1
 	background "$WORK/old.client" in2 ib_send_bw -d "$DEV2" -x "$GID" -F -p 18600 --run_infinitely -D 2 "$IP1"
 	OLD_CLIENT=$!
 	# Lines of results keep coming, beyond the time after which routes are asked again.

@@ -13,12 +13,12 @@ two_containers veth-bridge
 results \
 	"lat of fetch and add|perftest ib_atomic_lat -A FETCH_AND_ADD" \
 	"lat of compare and swap|perftest ib_atomic_lat -A CMP_AND_SWAP" \
-	"lat over rdma_cm|perftest ib_atomic_lat -R" \
+	"+lat over rdma_cm|perftest ib_atomic_lat -R" \
 	"lat with events|perftest ib_atomic_lat -e" \
 	"bw of fetch and add|perftest ib_atomic_bw -A FETCH_AND_ADD" \
-	"bw of compare and swap|perftest ib_atomic_bw -A CMP_AND_SWAP" \
+	"+bw of compare and swap|perftest ib_atomic_bw -A CMP_AND_SWAP" \
 	"bw over rdma_cm|perftest ib_atomic_bw -R" \
-	"bw with events|perftest ib_atomic_bw -e" \
-	"bw on 4 QPs|perftest ib_atomic_bw -q 4" \
+	"+bw with events|perftest ib_atomic_bw -e" \
+	"+bw on 4 QPs|perftest ib_atomic_bw -q 4" \
 	"bw both ways|perftest ib_atomic_bw -b"
 ktap_finished

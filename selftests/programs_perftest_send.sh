@@ -12,14 +12,14 @@ ktap_print_header
 two_containers veth-bridge
 results \
 	"lat|perftest ib_send_lat -s 64" \
-	"lat of all sizes|perftest ib_send_lat -a -n $PERFTEST_ALL_ITERATIONS" \
+	"+lat of all sizes|perftest ib_send_lat -a -n $PERFTEST_ALL_ITERATIONS" \
 	"lat over rdma_cm|perftest ib_send_lat -R" \
 	"lat with events|perftest ib_send_lat -e" \
 	"bw|perftest ib_send_bw -s 65536" \
 	"bw of all sizes|perftest ib_send_bw -a -n $PERFTEST_ALL_ITERATIONS" \
 	"bw over rdma_cm|perftest ib_send_bw -R" \
-	"bw with events|perftest ib_send_bw -e" \
+	"+bw with events|perftest ib_send_bw -e" \
 	"bw on 4 QPs|perftest ib_send_bw -q 4" \
 	"bw both ways|perftest ib_send_bw -b" \
-	"bw both ways on 4 QPs over rdma_cm|perftest ib_send_bw -b -q 4 -s 65536 -R -n 5"
+	"+bw both ways on 4 QPs over rdma_cm|perftest ib_send_bw -b -q 4 -s 65536 -R -n 5"
 ktap_finished

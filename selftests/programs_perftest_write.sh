@@ -12,12 +12,12 @@ ktap_print_header
 two_containers veth-bridge
 results \
 	"lat|perftest ib_write_lat -s 64" \
-	"lat of all sizes|perftest ib_write_lat -a -n $PERFTEST_ALL_ITERATIONS" \
+	"+lat of all sizes|perftest ib_write_lat -a -n $PERFTEST_ALL_ITERATIONS" \
 	"lat over rdma_cm|perftest ib_write_lat -R" \
 	"bw|perftest ib_write_bw -s 65536" \
 	"bw of all sizes|perftest ib_write_bw -a -n $PERFTEST_ALL_ITERATIONS" \
 	"bw over rdma_cm|perftest ib_write_bw -R" \
 	"bw on 4 QPs|perftest ib_write_bw -q 4" \
-	"bw both ways|perftest ib_write_bw -b" \
-	"bw both ways on 4 QPs over rdma_cm|perftest ib_write_bw -b -q 4 -s 65536 -R -n 5"
+	"+bw both ways|perftest ib_write_bw -b" \
+	"+bw both ways on 4 QPs over rdma_cm|perftest ib_write_bw -b -q 4 -s 65536 -R -n 5"
 ktap_finished

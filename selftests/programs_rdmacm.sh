@@ -28,15 +28,15 @@ ktap_print_header
 two_containers veth-bridge
 results \
 	"rping|rping_pair -C $(by_budget 5 50)" \
-	"rping of 64 KiB|rping_pair -S 65535 -C $(by_budget 3 20)" \
+	"+rping of 64 KiB|rping_pair -S 65535 -C $(by_budget 3 20)" \
 	"rping with its own QP|rping_pair -q -C 5" \
-	"ucmatose|on_port 7471 ucmatose" \
-	"udaddy|on_port 7174 udaddy" \
-	"rdma_server and rdma_client|server_and_client" \
+	"+ucmatose|on_port 7471 ucmatose" \
+	"+udaddy|on_port 7174 udaddy" \
+	"+rdma_server and rdma_client|server_and_client" \
 	"rstream|stream -S 64 -C $(by_budget 100 1000) -I 1" \
 	"rstream of 1 MiB|stream -S 1048576 -C $(by_budget 5 50) -I 1" \
 	"rstream blocking, checked|stream -T b -T v -S 16384 -C 100 -I 1" \
-	"rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1" \
+	"+rstream without blocking, checked|stream -T n -T v -S 16384 -C 100 -I 1" \
 	"rstream that polls, checked|polled -T v -S 16384 -C 100 -I 1" \
-	"rstream that sleeps in poll, checked|polled -T b -T v -S 16384 -C 100 -I 1"
+	"+rstream that sleeps in poll, checked|polled -T b -T v -S 16384 -C 100 -I 1"
 ktap_finished

@@ -10,7 +10,7 @@
 #include "lib/verbs_util.h"
 
 /* Three misses: 32 s after the last answer; then the QP's own retries. */
-#define LOST_MS		(32000 + 8000)
+#define LOST_MS		(32000 + 8000 * opt.slow)
 
 /* An answer as old as this is asked for again by a QP that goes to RTR. */
 #define FRESH_US	1200000
@@ -140,7 +140,7 @@ static int own_address_goes(void)
 	TRY(pair_make(&p, NULL, NULL));
 	EXPECT_EQ(send_one(), IBV_WC_SUCCESS);
 	TRY(run("ip -n c1 address delete 10.7.0.1/24 dev eth0"));
-	return fails_within(8000);
+	return fails_within(8000 * opt.slow);
 }
 
 static int own_netdev_goes_down(void)
@@ -148,7 +148,7 @@ static int own_netdev_goes_down(void)
 	TRY(pair_make(&p, NULL, NULL));
 	EXPECT_EQ(send_one(), IBV_WC_SUCCESS);
 	TRY(run("ip -n c1 link set eth0 down"));
-	TRY(fails_within(8000));
+	TRY(fails_within(8000 * opt.slow));
 	return run("ip -n c1 link set eth0 up");
 }
 

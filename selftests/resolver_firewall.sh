@@ -11,5 +11,5 @@ set -eu
 # A case that fails leaves its rule, which is in nobody's namespace but the first.
 forget_rules() { nft delete table bridge vrdma 2>/dev/null || true; }
 
-CLEAN_UP=forget_rules
+CLEAN_UP=forget_rules CHANGES=1
 program resolver_firewall

@@ -11,6 +11,9 @@ VRDMA_CACHE=${VRDMA_CACHE:-/var/cache/vrdma}
 SUITE=trixie
 export VRDMA_TOP VRDMA_CACHE SUITE
 
+# shellcheck source=selftests/lib/wait.sh
+. "$VRDMA_TOP/selftests/lib/wait.sh"
+
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
 die() {
@@ -19,17 +22,6 @@ die() {
 }
 
 need_root() { [ "$(id -u)" = 0 ] || die "must be root"; }
-
-# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false after SECONDS.
-wait_until() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
-	done
-}
 
 # hash_of FILE...: one short key for the contents of the files, names included.
 hash_of() { sha256sum -- "$@" | sha256sum | cut -c1-16; }

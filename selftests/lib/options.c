@@ -11,6 +11,7 @@
 
 struct options opt = {
 	.port = 18515,
+	.slow = 1,
 };
 
 static void options_usage(const char *name)
@@ -38,7 +39,7 @@ static const char *options_default_device(void)
 
 void options_parse(int argc, char **argv)
 {
-	const char *budget = getenv("BUDGET");
+	const char *budget = getenv("BUDGET"), *slow = getenv("SLOW");
 	bool seeded = false, gid2 = false;
 	int c;
 
@@ -62,6 +63,8 @@ void options_parse(int argc, char **argv)
 	}
 	if (optind != argc)
 		options_usage(argv[0]);
+	if (slow)
+		opt.slow = atoi(slow);
 	opt.full = budget && !strcmp(budget, "full");
 	if (!opt.dev[0])
 		opt.dev[0] = options_default_device();

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # A server in the first container and its client in the second. Sourced by vrdma.sh.
 
-# How long one client may take, in seconds; the debug kernel is slow.
-PAIR_LIMIT=$(by_budget 120 240)
+# How long one client may take, in seconds.
+PAIR_LIMIT=$(($(by_budget 120 240) * ${SLOW:-1}))
 
 # pair LISTENS SERVER... -- CLIENT...: true when both end well. LISTENS says how to see
 # that the server is ready: tcp:PORT or cm:PORT. On failure both outputs are shown.
@@ -46,21 +46,23 @@ pair() {
 is_ready() {
 	kill -0 "$1" 2>/dev/null || return 0
 	case $2 in
-	tcp:*) in1 ss -ltnH "sport = :${2#tcp:}" | grep -q . ;;
+	tcp:*) listens "$1" "${2#tcp:}" ;;
 	cm:*)
-		in1 rdma resource show cm_id | grep -q "state LISTEN.*:${2#cm:}\b" || return 1
+		[ -n "$LISTENS" ] || cm_listens "${2#cm:}" || return 1
 		LISTENS=${LISTENS:-$SECONDS}
 		child_sleeps "$1" || [ "$SECONDS" -gt $((LISTENS + 1)) ]
 		;;
 	esac
 }
 
+cm_listens() { [[ $(in1 rdma resource show cm_id) =~ state\ LISTEN[^$'\n']*:$1([^0-9]|$) ]]; }
+
 # child_sleeps PID: the command that timeout, our child, runs waits for something.
 child_sleeps() {
-	local children
+	local child
 
-	children=$(<"/proc/$1/task/$1/children") || return
-	grep -q '^State:.S' "/proc/${children%% *}/status"
+	read -r child _ <"/proc/$1/task/$1/children" || return 1
+	has_line '^State:.S' "/proc/$child/status"
 } 2>/dev/null
 
 forget_background() {

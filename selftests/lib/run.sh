@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# run.sh [--kmemleak] TEST...: run tests one after the other on this machine and report
-# like the kernel's kselftest runner, with each test's seconds. A test during which the
-# kernel complained has failed. With --kmemleak the last result is a scan for leaks.
+# run.sh [--keep] [--kmemleak] TEST...: run tests one after the other on this machine and
+# report like the kernel's kselftest runner, with each test's seconds. A test during which
+# the kernel complained has failed. With --keep a test that needs the containers the one
+# before left whole gets them. With --kmemleak the last result is a scan for leaks.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -10,36 +11,43 @@ timeout=$(sed -n 's/^timeout=//p' settings)
 timeout=${TEST_TIMEOUT:-$timeout}
 COMPLAINTS='\[ cut here \]|\bBUG: |\bWARNING: |\bOops: |KASAN: |UBSAN: |ODEBUG: |INFO: task .* blocked'
 kmemleak=/sys/kernel/debug/kmemleak
-number=0 failures=0
+number=0 failures=0 complaints=0
+export KEPT=
 
 main() {
 	local leaks=
 
-	[ "${1-}" != --kmemleak ] || {
-		leaks=1
+	while :; do
+		case ${1-} in
+		--keep) KEPT=$(mktemp) ;;
+		--kmemleak) leaks=1 ;;
+		*) break ;;
+		esac
 		shift
-	}
+	done
+	complaints=$(count_complaints)
 	echo "TAP version 13"
 	echo "1..$(($# + ${leaks:-0}))"
 	[ -z "$leaks" ] || echo clear >"$kmemleak"
 	for test; do
 		report "${test##*/}" run_test "${test##*/}"
 	done
+	[ -z "$KEPT" ] || remove_kept
 	[ -z "$leaks" ] || report kmemleak find_leaks
 	[ "$failures" = 0 ]
 }
 
 # report NAME COMMAND...: its output as diagnostics, its verdict, its seconds.
 report() {
-	local name="selftests: vrdma: $1" start=$SECONDS status complaints
+	local name="selftests: vrdma: $1" start=$SECONDS status before=$complaints
 
 	number=$((number + 1))
-	complaints=$(count_complaints)
 	echo "# $name"
 	shift
 	"$@" </dev/null 2>&1 | sed -u 's/^/# /'
 	status=${PIPESTATUS[0]}
-	if [ "$(count_complaints)" -gt "$complaints" ]; then
+	complaints=$(count_complaints)
+	if [ "$complaints" -gt "$before" ]; then
 		echo "# the kernel complained"
 		status=kernel
 	fi
@@ -55,6 +63,12 @@ report() {
 
 # A test that outlives its time gets half a minute for its own clean-up.
 run_test() { timeout -k 30 "$timeout" "./$1"; }
+
+remove_kept() (
+	# shellcheck source=selftests/lib/vrdma.sh
+	. lib/vrdma.sh && forget_kept
+	rm -f "$KEPT"
+)
 
 count_complaints() { dmesg | grep -cE -- "$COMPLAINTS"; }
 

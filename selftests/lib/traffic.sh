@@ -31,7 +31,7 @@ talk() {
 	# shellcheck disable=SC2086
 	background "$WORK/stream.$1.server" in1 "$2" -d "$DEV1" $3
 	SERVERS+=("$!")
-	wait_until 20 listens_or_ended "$1" "$!" || return 1
+	wait_until 20 listens_or_ended "$!" "$1" || return 1
 	# shellcheck disable=SC2086
 	background "$WORK/stream.$1.client" in2 "$2" -d "$DEV2" $3 "$IP1"
 	CLIENTS+=("$!")
@@ -46,12 +46,17 @@ any_ended() {
 	return 1
 }
 
-listens_or_ended() {
-	in1 ss -ltnH "sport = :$1" | grep -q . || ! kill -0 "$2" 2>/dev/null
-}
+listens_or_ended() { listens "$@" || ! kill -0 "$1" 2>/dev/null; }
 
 # A server gives its port up when its client has come.
-anybody_listens() { in1 ss -ltnH 'sport >= :18515 and sport <= :18517' | grep -q .; }
+anybody_listens() {
+	local port
+
+	for port in 18515 18516 18517; do
+		! listens "${SERVERS[0]}" "$port" || return 0
+	done
+	return 1
+}
 
 # moves NAMESPACE DEVICE: a megabyte of requests more than now is moved in time.
 moves() {
@@ -65,11 +70,11 @@ has_moved() { [ "$(counter "$1" "$2" tx_local_bytes)" -ge "$3" ]; }
 
 # counter NAMESPACE DEVICE NAME: its figure in `rdma statistic`, 0 when there is none.
 counter() {
-	local value
+	local all
 
-	value=$(ip netns exec "$1" rdma statistic show link "$2/1" 2>/dev/null |
-		grep -oE "\b$3 [0-9]+" | cut -d' ' -f2)
-	echo "${value:-0}"
+	all=$(ip netns exec "$1" rdma statistic show link "$2/1" 2>/dev/null) || true
+	[[ $all =~ $3\ ([0-9]+) ]] || true
+	echo "${BASH_REMATCH[1]:-0}"
 }
 
 all_ended() {
@@ -151,10 +156,10 @@ devices_end() {
 
 # renew NUMBER NAMESPACE DEVICE: what the test took away from that container is there again.
 renew() {
-	ip netns list | grep -q "^$2\b" || add_namespace "$1" "$2"
+	[ -e "/run/netns/$2" ] || add_namespace "$1" "$2"
 	if ! ip -n "$2" link show eth0 >/dev/null 2>&1; then
 		# The other end of a veth pair follows its namespace with a delay.
-		wait_until 10 not ip link show "vrport$1" >/dev/null 2>&1 || ip link delete "vrport$1"
+		wait_until 10 not test -e "/sys/class/net/vrport$1" || ip link delete "vrport$1"
 		add_port "$1" "$2" eth0
 		give_address4 "$1" "$2"
 		give_address6 "$1" "$2"

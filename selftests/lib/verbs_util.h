@@ -26,6 +26,7 @@
  * @listen: -l: be the server of a pair of programs
  * @host: -c: be its client and connect there
  * @port: -p: TCP port of the two
+ * @slow: SLOW in the environment: how many times as long as elsewhere things may take
  */
 struct options {
 	const char *dev[2];
@@ -37,6 +38,7 @@ struct options {
 	bool listen;
 	const char *host;
 	int port;
+	unsigned int slow;
 };
 
 extern struct options opt;
@@ -179,7 +181,7 @@ int cq_expect(struct ibv_cq *cq, uint64_t wr_id, enum ibv_wc_status status,
 int cq_expect_none(struct ibv_cq *cq, int ms);
 
 /* Limit for a completion that must come. */
-#define WAIT_MS	20000
+#define WAIT_MS	(20000 * opt.slow)
 
 /* Wait for an asynchronous event of @ctx; false after @ms. The event is acknowledged. */
 bool event_wait(struct ibv_context *ctx, struct ibv_async_event *event, int ms);

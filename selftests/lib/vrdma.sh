@@ -7,13 +7,16 @@
 # and ends with ktap_finished. BUDGET=small asks for its shortest honest form.
 
 BUDGET=${BUDGET:-full}
-LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-NAME=$(basename "$0" .sh)
+LIB=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+NAME=${0##*/}
+NAME=${NAME%.sh}
 export LC_ALL=C
 
 # by_budget SMALL FULL: prints the one that BUDGET asks for.
 by_budget() { if [ "$BUDGET" = small ]; then echo "$1"; else echo "$2"; fi; }
 
+# shellcheck source=selftests/lib/wait.sh
+. "$LIB/wait.sh"
 # shellcheck source=selftests/lib/ktap.sh
 . "$LIB/ktap.sh"
 # shellcheck source=selftests/lib/containers.sh
@@ -25,17 +28,6 @@ WORK=$(mktemp -d "/tmp/$NAME.XXXXXX")
 # Processes started in the background, ended at the end.
 BACKGROUND=()
 
-# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false after SECONDS.
-wait_until() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
-	done
-}
-
 # not COMMAND...: for wait_until and ktap_test_result, which take no `!`.
 not() { ! "$@"; }
 
@@ -44,7 +36,7 @@ repeat() {
 	local times=$1 i
 
 	shift
-	for i in $(seq "$times"); do
+	for ((i = 1; i <= times; i++)); do
 		"$@" || {
 			echo "# in round $i of $times"
 			return 1
@@ -70,12 +62,14 @@ need_commands() {
 load_modules() {
 	local module
 
-	[ "$(id -u)" = 0 ] || skip_all "must be root"
-	modprobe -n -q vrdma || skip_all "vrdma is not installed"
+	[ "$EUID" = 0 ] || skip_all "must be root"
+	[ -d /sys/module/vrdma ] || modprobe -n -q vrdma || skip_all "vrdma is not installed"
 	for module in ib_uverbs rdma_ucm vrdma; do
-		modprobe "$module"
+		load_module "$module"
 	done
 }
+
+load_module() { [ -d "/sys/module/$1" ] || modprobe "$1"; }
 
 # background FILE COMMAND...: COMMAND with its output in FILE; its pid, which is that of the
 # program and not of a shell around it, is in $!.
@@ -116,7 +110,7 @@ clean_up() {
 	for pid in "${BACKGROUND[@]}"; do
 		end_process "$pid"
 	done
-	remove_containers
+	leave_containers "$status" || remove_containers
 	${CLEAN_UP:-true}
 	rm -rf "$WORK"
 	exit "$status"
