@@ -137,6 +137,29 @@ through() {
 	each_container wait_for_device
 }
 
+# each_side_goes ENDING: the whole test: delete1, delete2 or both end the devices.
+each_side_goes() {
+	local rounds
+
+	ktap_print_header
+	two_containers veth-bridge
+	rounds=$(by_budget 1 2)
+	ktap_set_plan 3
+	ktap_test_result "the servers' side" repeat "$rounds" through 1 "$1" delete1
+	ktap_test_result "the clients' side" repeat "$rounds" through 2 "$1" delete2
+	ktap_test_result "both at once" repeat "$rounds" through "1 2" "$1" delete_both
+	ktap_finished
+}
+
+delete_both() {
+	local pid
+
+	delete1 &
+	pid=$!
+	delete2
+	wait "$pid"
+}
+
 # Where the containers' network still works, programs can tell each other and end; where
 # it went with the device, perftest waits for TCP, and must be killed.
 programs_notice() { traffic_ends 60; }
