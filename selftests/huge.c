@@ -16,7 +16,8 @@
 
 #define SGES	16
 #define PART	(64UL << 20)	/* SGES of them are 1 GiB */
-#define SOON_MS	(3000 * opt.slow)	/* for what must not wait for the copy; the machine is slow */
+/* For what must not wait for the copy; the machine is slow. */
+#define SOON_MS	(3000 * opt.slow)
 
 static struct pair p;
 
