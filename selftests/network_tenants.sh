@@ -48,7 +48,7 @@ client_of_second() {
 
 	background "$WORK/server" in1 timeout 60 rping -s -P -a "$IP1"
 	pid=$!
-	LOOKS=0
+	LISTENS=
 	wait_until 20 is_ready "$pid" cm:7174 || status=1
 	echo "# control: the client of the first tenant"
 	in2 timeout 30 rping -c -a "$IP1" -C 2 >"$WORK/client" 2>&1 || {
