@@ -43,7 +43,7 @@ enum vrdma_limits {
 	VRDMA_ASK_FIRST_MS = 20,	/* first repetition of a question; the gap then doubles */
 	VRDMA_ASK_TRIES = 6,		/* with the gaps above a miss is known after 1.26 s */
 	VRDMA_TOKEN_EPOCH_S = 1800,	/* a token is good for one to two of these */
-	VRDMA_ANSWER_MIN_MS = 1500,	/* a first answer may take a round of questions */
+	VRDMA_ANSWER_MIN_MS = 3000,	/* a first answer may take a round of questions each way */
 	VRDMA_UD_PENDING_MS = 3000,	/* a round of questions each way, and some */
 
 	/* Bounds on what strangers can make us hold. */
