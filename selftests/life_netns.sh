@@ -19,4 +19,11 @@ delete2() {
 	ip netns delete "$NS2"
 }
 
+# All at once: what one sends to a namespace that is gone, TCP repeats for minutes in its own.
+delete_both() {
+	kill -KILL "${SERVERS[@]}" "${CLIENTS[@]}"
+	ip netns delete "$NS1"
+	ip netns delete "$NS2"
+}
+
 each_side_goes end_traffic

@@ -72,8 +72,7 @@ make_containers() {
 	veth-bridge | macvlan | ipvlan | vxlan | one) rdma_mode exclusive ;;
 	*) ktap_exit_fail_msg "no topology $1" ;;
 	esac
-	NAMESPACES=("$NS1")
-	[ "$NS1" = "$NS2" ] || NAMESPACES+=("$NS2")
+	each_container note_namespace
 	outside "$1" | ip -batch -
 	each_container set_up_inside "$1"
 	each_container add_device
@@ -86,9 +85,10 @@ each_container() {
 	[ "$NS1" = "$NS2" ] || "$1" 2 "$NS2" "$DEV2" "$IP2" "${@:2}"
 }
 
+note_namespace() { NAMESPACES+=("$2"); }
+
 # outside NETWORK: for ip, what it takes outside the containers.
 outside() {
-	printf 'netns add %s\n' "${NAMESPACES[@]}"
 	case $1 in
 	macvlan | ipvlan)
 		echo "link add vrparent up type veth peer name vrparentend"
@@ -102,8 +102,9 @@ outside() {
 	each_container join_outside "$1"
 }
 
-# join_outside ... NETWORK: an interface of the container.
+# join_outside ... NETWORK: the container and its interface.
 join_outside() {
+	echo "netns add $2"
 	case $5 in
 	macvlan) sub_device "$1" "$2" macvlan mode bridge ;;
 	ipvlan) sub_device "$1" "$2" ipvlan mode l2 ;;
