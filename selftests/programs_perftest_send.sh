@@ -21,5 +21,5 @@ results \
 	"+bw with events|perftest ib_send_bw -e" \
 	"bw on 4 QPs|perftest ib_send_bw -q 4" \
 	"bw both ways|perftest ib_send_bw -b" \
-	"+bw both ways on 4 QPs over rdma_cm|perftest ib_send_bw -b -q 4 -s 65536 -R -n 5"
+	"+bw both ways on 4 QPs, all sizes, over rdma_cm|perftest ib_send_bw -b -q 4 -a -R -n 5"
 ktap_finished
