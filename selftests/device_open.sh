@@ -10,38 +10,13 @@ set -eu
 ROUNDS=$(by_budget 1 8)
 HOLDER=
 
-# The process leaves the container after it has opened the device: nobody but the device
-# and its queues is left there.
-cat >"$WORK/hold.py" <<'END'
-import os, sys, time
-from pyverbs.cq import CQ
-from pyverbs.device import Context
-from pyverbs.enums import IBV_ACCESS_LOCAL_WRITE, IBV_QPT_RC
-from pyverbs.mr import MR
-from pyverbs.pd import PD
-from pyverbs.qp import QP, QPCap, QPInitAttr
-
-device, held, release = sys.argv[1:]
-context = Context(name=device)
-pd = PD(context)
-cq = CQ(context, 16)
-mr = MR(pd, 65536, IBV_ACCESS_LOCAL_WRITE)
-cap = QPCap(max_send_wr=8, max_recv_wr=8)
-qp = QP(pd, QPInitAttr(qp_type=IBV_QPT_RC, scq=cq, rcq=cq, cap=cap))
-os.setns(os.open("/proc/1/ns/net", os.O_RDONLY), os.CLONE_NEWNET)
-open(held, "w").close()
-while not os.path.exists(release):
-    time.sleep(0.05)
-os._exit(0)
-END
-
-# hold: a process opens the first container's device, with one of each object.
+# hold: a process opens the first container's device, with one of each object. It is not
+# in the container itself: nobody but the device and its queues is left there.
 hold() {
-	rm -f "$WORK/held" "$WORK/release"
-	background "$WORK/holder" \
-		ip netns exec "$NS1" python3 "$WORK/hold.py" "$DEV1" "$WORK/held" "$WORK/release"
+	: >"$WORK/holder"
+	background "$WORK/holder" "${LIB%/*}/hold" -d "$DEV1@$NS1"
 	HOLDER=$!
-	wait_until 60 test -e "$WORK/held" || {
+	wait_until 60 has_line '^held$' "$WORK/holder" || {
 		show "$WORK/holder"
 		return 1
 	}
@@ -49,7 +24,7 @@ hold() {
 
 # let_go: the process ends by itself, with objects of a device that may be gone.
 let_go() {
-	touch "$WORK/release"
+	kill -USR1 "$HOLDER"
 	wait "$HOLDER"
 }
 
@@ -139,7 +114,6 @@ loads_again() {
 }
 
 ktap_print_header
-need_commands python3
 two_containers veth-bridge
 ktap_set_plan 9
 ktap_test_result "rdma link delete" rounds delete_link
