@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The module's beginning and end. */
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/vrdma-abi.h>
 
+#include "hca.h"
 #include "netlink.h"
 #include "netns.h"
 #include "resolver.h"
@@ -17,18 +19,25 @@ static int __init vrdma_init(void)
 	vrdma_wq = alloc_workqueue("vrdma", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!vrdma_wq)
 		return -ENOMEM;
+	vrdma_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	ret = vrdma_resolver_init();
 	if (ret)
-		goto err_wq;
-	ret = vrdma_netns_register();
+		goto err_debugfs;
+	ret = vrdma_hca_init();
 	if (ret)
 		goto err_resolver;
+	ret = vrdma_netns_register();
+	if (ret)
+		goto err_hca;
 	vrdma_netlink_register();
 	return 0;
 
+err_hca:
+	vrdma_hca_exit();
 err_resolver:
 	vrdma_resolver_exit();
-err_wq:
+err_debugfs:
+	debugfs_remove(vrdma_debugfs);
 	destroy_workqueue(vrdma_wq);
 	return ret;
 }
@@ -40,7 +49,9 @@ static void __exit vrdma_exit(void)
 	vrdma_netns_kill_all();
 	ib_unregister_driver((enum rdma_driver_id)VRDMA_DRIVER_ID);
 	vrdma_netns_unregister();
+	vrdma_hca_exit();
 	vrdma_resolver_exit();
+	debugfs_remove(vrdma_debugfs);
 	destroy_workqueue(vrdma_wq);
 	rcu_barrier();
 }

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <net/addrconf.h>
 
+#include "hca.h"
 #include "limits.h"
 #include "rnet.h"
 #include "route.h"
@@ -67,6 +68,7 @@ static bool vrdma_dgram_is_answer(const struct vrdma_dgram *dgram,
 static bool vrdma_resolver_answer(struct vrdma_resolver *res, struct vrdma_dgram *dgram,
 				  struct vrdma_resolve *msg)
 {
+	union ib_gid hcas[VRDMA_WIRE_HCAS];
 	struct vrdma_device *dev = res->dev;
 
 	vrdma_stat_inc(dev, resolver_rx_queries);
@@ -78,6 +80,8 @@ static bool vrdma_resolver_answer(struct vrdma_resolver *res, struct vrdma_dgram
 	memcpy(msg->host, vrdma_host_id, sizeof(msg->host));
 	msg->device = dev->id;
 	msg->token = vrdma_tokens_make(&res->tokens, &dev->secret, &dgram->src);
+	msg->hca_count = vrdma_hca_addresses(hcas, ARRAY_SIZE(hcas));
+	memcpy(msg->hca, hcas, msg->hca_count * sizeof(hcas[0]));
 	vrdma_resolve_build(&dgram->wire, msg);
 	swap(dgram->src, dgram->dst);
 	return true;

@@ -5,6 +5,8 @@
 #include <linux/types.h>
 #include <rdma/ib_verbs.h>
 
+#include "wire.h"
+
 struct net;
 struct vrdma_device;
 struct vrdma_route;
@@ -15,12 +17,16 @@ struct vrdma_route;
  * @device: the device's id on that host
  * @token: proves to that device that its network delivered our question
  * @local: @host is this host
+ * @nr_hcas: how many of @hcas
+ * @hcas: addresses of that host's HCAs
  */
 struct vrdma_where {
 	u8 host[16];
 	u64 device;
 	u64 token;
 	bool local;
+	unsigned int nr_hcas;
+	union ib_gid hcas[VRDMA_WIRE_HCAS];
 };
 
 enum vrdma_route_state {

@@ -395,11 +395,18 @@ void vrdma_routes_recheck(struct vrdma_resolver *res)
 	spin_unlock_irqrestore(&res->lock, flags);
 }
 
+/* Tokens change with time and are no news. */
+static bool vrdma_where_same(const struct vrdma_where *a, const struct vrdma_where *b)
+{
+	return a->device == b->device && a->nr_hcas == b->nr_hcas &&
+	       !memcmp(a->host, b->host, sizeof(a->host)) &&
+	       !memcmp(a->hcas, b->hcas, sizeof(a->hcas));
+}
+
 static void vrdma_route_found(struct vrdma_route *route, const struct vrdma_where *where)
 {
 	bool news = route->state != VRDMA_ROUTE_VALID || route->tell ||
-		    route->where.device != where->device ||
-		    memcmp(route->where.host, where->host, sizeof(where->host));
+		    !vrdma_where_same(&route->where, where);
 
 	route->where = *where;
 	route->state = VRDMA_ROUTE_VALID;
@@ -418,13 +425,18 @@ static void vrdma_route_found(struct vrdma_route *route, const struct vrdma_wher
 bool vrdma_routes_answer(struct vrdma_resolver *res, const struct vrdma_dgram *dgram,
 			 const struct vrdma_resolve *msg)
 {
-	struct vrdma_where where = { .device = msg->device, .token = msg->token };
+	struct vrdma_where where = {
+		.device = msg->device,
+		.token = msg->token,
+		.nr_hcas = msg->hca_count,
+	};
 	struct vrdma_route *route;
 	unsigned long flags;
 	bool good;
 
 	memcpy(where.host, msg->host, sizeof(where.host));
 	where.local = !memcmp(where.host, vrdma_host_id, sizeof(where.host));
+	memcpy(where.hcas, msg->hca, sizeof(where.hcas));
 
 	spin_lock_irqsave(&res->lock, flags);
 	route = vrdma_routes_find(res, &dgram->dst, &dgram->src);

@@ -13,6 +13,7 @@ static DEFINE_HASHTABLE(vrdma_devices, VRDMA_DEVICE_HASH_BITS);
 static DEFINE_SPINLOCK(vrdma_devices_lock); /* protects changes of vrdma_devices; leaf */
 
 struct workqueue_struct *vrdma_wq;
+struct dentry *vrdma_debugfs;
 
 static const int vrdma_device_limit[VRDMA_OBJ_MAX] = {
 	[VRDMA_OBJ_CONTEXT] = VRDMA_MAX_CONTEXTS,

@@ -12,6 +12,7 @@
 
 #include "stats.h"
 
+struct dentry;
 struct vrdma_resolver;
 struct vrdma_ud;
 
@@ -90,6 +91,9 @@ static inline struct vrdma_device *to_vdev(struct ib_device *ibdev)
 {
 	return container_of(ibdev, struct vrdma_device, ibdev);
 }
+
+/* Directory of the module in debugfs, root's alone; made with the module. */
+extern struct dentry *vrdma_debugfs;
 
 /* Is this one of our devices? */
 bool vrdma_device_is_ours(const struct ib_device *ibdev);

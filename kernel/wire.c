@@ -100,13 +100,15 @@ int vrdma_resolve_parse(struct vrdma_resolve *msg, const void *data, unsigned lo
 	memcpy(msg->host, wire.host, sizeof(msg->host));
 	msg->device = __be64_to_cpu(wire.device);
 	msg->token = __be64_to_cpu(wire.token);
+	msg->hca_count = wire.hca_count;
+	memcpy(msg->hca, wire.hca, sizeof(msg->hca));
 	return 0;
 }
 
 /**
  * vrdma_resolve_build - write a datagram of the resolver
  * @wire: every byte of it is written
- * @msg: host, device and token are left out of a question
+ * @msg: what only answers say is left out of a question
  */
 void vrdma_resolve_build(struct vrdma_wire_resolve *wire, const struct vrdma_resolve *msg)
 {
@@ -123,4 +125,6 @@ void vrdma_resolve_build(struct vrdma_wire_resolve *wire, const struct vrdma_res
 	memcpy(wire->host, msg->host, sizeof(wire->host));
 	wire->device = __cpu_to_be64(msg->device);
 	wire->token = __cpu_to_be64(msg->token);
+	wire->hca_count = msg->hca_count;
+	memcpy(wire->hca, msg->hca, msg->hca_count * sizeof(wire->hca[0]));
 }

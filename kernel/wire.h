@@ -63,6 +63,8 @@ struct vrdma_wire_resolve {
  * @host: answers only
  * @device: answers only
  * @token: answers only
+ * @hca_count: answers only
+ * @hca: the first @hca_count
  */
 struct vrdma_resolve {
 	enum vrdma_wire_type type;
@@ -72,6 +74,8 @@ struct vrdma_resolve {
 	__u8 host[VRDMA_WIRE_HOST];
 	__u64 device;
 	__u64 token;
+	__u8 hca_count;
+	__u8 hca[VRDMA_WIRE_HCAS][VRDMA_WIRE_GID];
 };
 
 /* Check @len bytes from a stranger and fill @msg; -EBADMSG: not one of ours. */

@@ -17,6 +17,8 @@
 #define STRANGER2	"10.7.0.13"
 #define STRANGER3	"10.7.0.23"
 #define OTHER		"10.7.0.2"
+#define HCA		"10.99.0.1"
+#define HCA6		"fd99::1"
 #define NOT_ON_DEV	"10.9.0.1"
 
 static const char *stranger;
@@ -38,8 +40,8 @@ static void question(struct dgram *d, uint64_t nonce, const char *asked, const c
 	dgram_make(d, DGRAM_QUESTION, nonce, &asked_gid, &asker_gid);
 }
 
-/* Ask and check all of the answer. */
-static int ask(int fd, const char *asked, const char *asker, struct dgram *answer)
+/* Ask and check all of the answer but the HCAs. */
+static int ask_hcas(int fd, const char *asked, const char *asker, struct dgram *answer)
 {
 	static const uint8_t zero[DGRAM_LEN];
 	static uint64_t nonce = 0x1234567800000000ULL;
@@ -56,6 +58,17 @@ static int ask(int fd, const char *asked, const char *asker, struct dgram *answe
 	EXPECT(!memcmp(answer->data, d.data, DGRAM_HOST), "head differs");
 	EXPECT(memcmp(answer->data + DGRAM_HOST, zero, 16), "no host id");
 	EXPECT(dgram_u64(answer, DGRAM_DEVICE), "no device id");
+	EXPECT(!memcmp(answer->data + DGRAM_RESERVED, zero, DGRAM_HCA - DGRAM_RESERVED),
+	       "reserved");
+	return KTAP_PASS;
+}
+
+/* This host has none. */
+static int ask(int fd, const char *asked, const char *asker, struct dgram *answer)
+{
+	static const uint8_t zero[DGRAM_LEN];
+
+	TRY(ask_hcas(fd, asked, asker, answer));
 	EXPECT(!memcmp(answer->data + DGRAM_HCA_COUNT, zero, DGRAM_LEN - DGRAM_HCA_COUNT),
 	       "HCAs");
 	return KTAP_PASS;
@@ -73,6 +86,47 @@ static int ipv6(void)
 	struct dgram answer;
 
 	return ask(stranger_socket("fd07::3", DGRAM_PORT), "fd07::1", "fd07::3", &answer);
+}
+
+/* Ask until the answer names that many HCAs; work reads their addresses. */
+static int ask_for_hcas(int fd, unsigned int count, struct dgram *answer)
+{
+	uint64_t until = now_ms() + WAIT_MS;
+
+	do {
+		TRY(ask_hcas(fd, NEAR, STRANGER, answer));
+		if (answer->data[DGRAM_HCA_COUNT] == count)
+			return KTAP_PASS;
+		usleep(20000);
+	} while (now_ms() < until);
+	EXPECT_EQ(answer->data[DGRAM_HCA_COUNT], count);
+	return KTAP_PASS;
+}
+
+/* Global addresses of an HCA are in answers as long as there is the HCA. */
+static int hcas(void)
+{
+	int fd = stranger_socket(STRANGER, DGRAM_PORT);
+	const union ibv_gid ipv4_gid = dgram_gid(HCA);
+	const union ibv_gid ipv6_gid = dgram_gid(HCA6);
+	struct dgram answer;
+
+	if (system("modprobe rdma_rxe"))
+		return KTAP_SKIP;
+	EXPECT_EQ(system("ip link add vrsub0 type dummy && ip link set vrsub0 up"), 0);
+	EXPECT_EQ(system("ip address add " HCA "/24 dev vrsub0"), 0);
+	EXPECT_EQ(system("rdma link add vrxe0 type rxe netdev vrsub0"), 0);
+	TRY(ask_for_hcas(fd, 1, &answer));
+	EXPECT(!memcmp(answer.data + DGRAM_HCA, &ipv4_gid, 16), "not " HCA);
+	EXPECT_EQ(system("ip address add " HCA6 "/64 dev vrsub0 nodad"), 0);
+	TRY(ask_for_hcas(fd, 2, &answer));
+	EXPECT(!memcmp(answer.data + DGRAM_HCA, &ipv6_gid, 16) ||
+	       !memcmp(answer.data + DGRAM_HCA + 16, &ipv6_gid, 16), "not " HCA6);
+	EXPECT_EQ(system("ip address delete " HCA "/24 dev vrsub0"), 0);
+	TRY(ask_for_hcas(fd, 1, &answer));
+	EXPECT(!memcmp(answer.data + DGRAM_HCA, &ipv6_gid, 16), "not " HCA6);
+	EXPECT_EQ(system("rdma link delete vrxe0 && ip link delete vrsub0"), 0);
+	return ask(fd, NEAR, STRANGER, &answer);
 }
 
 /* Both devices are on one host. */
@@ -224,6 +278,7 @@ static int port_is_taken(void)
 static const struct ktap_case cases[] = {
 	{ "a question over IPv4", ipv4 },
 	{ "a question over IPv6", ipv6 },
+	{ "addresses of HCAs", hcas },
 	{ "devices are told apart", devices_differ },
 	{ "a token is one asker's, until addresses change", tokens },
 	{ "wrong questions are not answered", wrong_questions },

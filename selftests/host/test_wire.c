@@ -43,6 +43,9 @@ static struct vrdma_resolve sample(enum vrdma_wire_type type)
 		msg.host[i] = 0xa0 + i;
 	msg.device = 0x1112131415161718ULL;
 	msg.token = 0x2122232425262728ULL;
+	msg.hca_count = 2;
+	memset(msg.hca[0], 0x33, sizeof(msg.hca[0]));
+	memset(msg.hca[1], 0x44, sizeof(msg.hca[1]));
 	return msg;
 }
 
@@ -70,7 +73,8 @@ static void test_round_trip(enum vrdma_wire_type type, const char *name)
 	tap_ok(out.type == in.type && out.nonce == in.nonce && out.device == in.device &&
 	       out.token == in.token && !memcmp(out.asked, in.asked, sizeof(in.asked)) &&
 	       !memcmp(out.asker, in.asker, sizeof(in.asker)) &&
-	       !memcmp(out.host, in.host, sizeof(in.host)), "%s: the same", name);
+	       !memcmp(out.host, in.host, sizeof(in.host)) && out.hca_count == in.hca_count &&
+	       !memcmp(out.hca, in.hca, sizeof(in.hca)), "%s: the same", name);
 }
 
 static void test_example(void)
@@ -79,6 +83,7 @@ static void test_example(void)
 	unsigned char bytes[LEN] = {};
 	struct vrdma_wire_resolve wire;
 
+	in.hca_count = 0;
 	memcpy(bytes, example_head, sizeof(example_head));
 	tap_ok(sizeof(example_head) == OFF(hca_count), "example: fields end at 80");
 	tap_ok(!parse(&out, bytes, sizeof(bytes)), "example: parsed");
@@ -99,7 +104,7 @@ static void test_query_leaks_nothing(void)
 	vrdma_resolve_build(&wire, &in);
 	for (i = OFF(host); i < LEN; i++)
 		all |= ((unsigned char *)&wire)[i];
-	tap_ok(!all, "a question says nothing of host, device or token");
+	tap_ok(!all, "a question says nothing of host, device, token or HCAs");
 }
 
 static void test_lengths(enum vrdma_wire_type type, const char *name)
@@ -121,7 +126,10 @@ static bool is_free(enum vrdma_wire_type type, size_t at)
 {
 	if (at >= OFF(nonce) && at < OFF(host))
 		return true;
-	return type == VRDMA_WIRE_ANSWER && at >= OFF(host) && at < OFF(hca_count);
+	if (type != VRDMA_WIRE_ANSWER)
+		return false;
+	return (at >= OFF(host) && at < OFF(hca_count)) ||
+	       (at >= OFF(hca) && at < OFF(hca) + sample(type).hca_count * VRDMA_WIRE_GID);
 }
 
 static void test_bytes(enum vrdma_wire_type type, const char *name)
@@ -139,7 +147,7 @@ static void test_bytes(enum vrdma_wire_type type, const char *name)
 			bytes[at] ^= flip;
 			/* A count of HCAs whose addresses are zero is well formed. */
 			if (type == VRDMA_WIRE_ANSWER && at == OFF(hca_count) &&
-			    bytes[at] <= VRDMA_WIRE_HCAS)
+			    bytes[at] >= in.hca_count && bytes[at] <= VRDMA_WIRE_HCAS)
 				continue;
 			if (is_free(type, at))
 				free &= !parse(&out, bytes, LEN);
@@ -158,11 +166,12 @@ static void test_hcas(void)
 	bool taken = true, refused = true;
 	unsigned int count;
 
+	memset(in.hca, 0x33, sizeof(in.hca));
 	for (count = 0; count <= VRDMA_WIRE_HCAS; count++) {
+		in.hca_count = count;
 		vrdma_resolve_build(&wire, &in);
-		wire.hca_count = count;
-		memset(wire.hca, 0x33, count * sizeof(wire.hca[0]));
-		taken &= !parse(&out, &wire, sizeof(wire));
+		taken &= !parse(&out, &wire, sizeof(wire)) && out.hca_count == count &&
+			 !memcmp(out.hca, in.hca, count * sizeof(in.hca[0]));
 		if (count == VRDMA_WIRE_HCAS)
 			break;
 		wire.hca[count][VRDMA_WIRE_GID - 1] = 1;

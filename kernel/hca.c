@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/* HCAs: which there are, and where they can be reached. */
+#include "hca.h"
+
+#include <linux/debugfs.h>
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/ipv6.h>
+#include <rdma/ib_cache.h>
+#include <rdma/vrdma-abi.h>
+
+#include "rnet.h"
+#include "vdev.h"
+
+static LIST_HEAD(vrdma_hcas);
+static DEFINE_SPINLOCK(vrdma_hcas_lock); /* protects vrdma_hcas, their dead and addresses */
+
+static struct ib_client vrdma_hca_client;
+
+struct workqueue_struct *vrdma_hca_wq;
+
+#define VRDMA_IPV4_BITS	96	/* before an IPv4 address in a GID */
+
+void vrdma_gid_show(struct seq_file *file, const union ib_gid *gid)
+{
+	if (vrdma_gid_is_ipv4(gid))
+		seq_printf(file, " %pI4", gid->raw + 12);
+	else
+		seq_printf(file, " %pI6c", gid->raw);
+}
+
+static bool vrdma_hca_is_usable(struct ib_device *ibdev)
+{
+	return !vrdma_device_is_ours(ibdev) && rdma_dev_access_netns(ibdev, &init_net) &&
+	       ibdev->attrs.device_cap_flags & IB_DEVICE_MEM_MGT_EXTENSIONS;
+}
+
+static const struct in6_addr *vrdma_gid_ip(const union ib_gid *gid)
+{
+	return (const struct in6_addr *)gid->raw;
+}
+
+static void vrdma_hca_add_address(struct vrdma_hca_address *list, unsigned int *nr,
+				  const union ib_gid *gid, const union ib_gid *prefix, u8 bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < *nr; i++)
+		if (!memcmp(&list[i].gid, gid, sizeof(*gid)))
+			return;
+	if (*nr == VRDMA_HCA_ADDRESSES)
+		return;
+	list[(*nr)++] = (struct vrdma_hca_address) {
+		.gid = *gid,
+		.prefix = *prefix,
+		.bits = bits,
+	};
+}
+
+static void vrdma_gid_set_ipv4(union ib_gid *gid, __be32 addr)
+{
+	ipv6_addr_set_v4mapped(addr, (struct in6_addr *)gid->raw);
+}
+
+/* Addresses of @ndev: the one that @only is, or all. */
+static void vrdma_hca_read_ipv4(struct vrdma_hca_address *list, unsigned int *nr,
+				struct net_device *ndev, const union ib_gid *only)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(ndev);
+	union ib_gid gid, prefix;
+	struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return;
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
+		vrdma_gid_set_ipv4(&gid, ifa->ifa_local);
+		vrdma_gid_set_ipv4(&prefix, ifa->ifa_address);
+		if (ipv4_is_loopback(ifa->ifa_local))
+			continue;
+		if (!only || !memcmp(only, &gid, sizeof(gid)))
+			vrdma_hca_add_address(list, nr, &gid, &prefix,
+					      VRDMA_IPV4_BITS + ifa->ifa_prefixlen);
+	}
+}
+
+static void vrdma_hca_read_ipv6(struct vrdma_hca_address *list, unsigned int *nr,
+				struct net_device *ndev, const union ib_gid *only)
+{
+	struct inet6_dev *in6_dev = __in6_dev_get(ndev);
+	struct inet6_ifaddr *ifp;
+	union ib_gid gid;
+
+	if (!in6_dev)
+		return;
+	list_for_each_entry_rcu(ifp, &in6_dev->addr_list, if_list) {
+		memcpy(&gid, &ifp->addr, sizeof(gid));
+		if (!(ipv6_addr_type(&ifp->addr) & IPV6_ADDR_UNICAST) ||
+		    ipv6_addr_type(&ifp->addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
+			continue;
+		if (!only || !memcmp(only, &gid, sizeof(gid)))
+			vrdma_hca_add_address(list, nr, &gid, &gid, ifp->prefix_len);
+	}
+}
+
+/*
+ * The GIDs of an HCA are also addresses of what lies above its netdev.  What is in
+ * another namespace or carries a device of ours is for virtual devices.
+ */
+static bool vrdma_hca_ndev_is_physical(struct net_device *ndev)
+{
+	struct ib_device *ours;
+
+	if (!net_eq(dev_net(ndev), &init_net))
+		return false;
+	ours = ib_device_get_by_netdev(ndev, (enum rdma_driver_id)VRDMA_DRIVER_ID);
+	if (ours)
+		ib_device_put(ours);
+	return !ours;
+}
+
+static void vrdma_hca_read_gid(struct vrdma_hca_address *list, unsigned int *nr,
+			       const struct ib_gid_attr *attr, bool iwarp)
+{
+	struct net_device *ndev;
+
+	rcu_read_lock();
+	ndev = rcu_dereference(attr->ndev);
+	if (ndev && vrdma_hca_ndev_is_physical(ndev)) {
+		vrdma_hca_read_ipv4(list, nr, ndev, iwarp ? NULL : &attr->gid);
+		vrdma_hca_read_ipv6(list, nr, ndev, iwarp ? NULL : &attr->gid);
+	}
+	rcu_read_unlock();
+}
+
+/* RoCE: each GID that is an address.  iWARP: the one GID leads to the netdev. */
+static void vrdma_hca_read_port(struct vrdma_hca_address *list, unsigned int *nr,
+				struct ib_device *ibdev, u32 port)
+{
+	bool iwarp = rdma_protocol_iwarp(ibdev, port);
+	const struct ib_gid_attr *attr;
+	int i;
+
+	if (!iwarp && !rdma_protocol_roce_udp_encap(ibdev, port))
+		return;
+	for (i = 0; i < ibdev->port_data[port].immutable.gid_tbl_len; i++) {
+		attr = rdma_get_gid_attr(ibdev, port, i);
+		if (IS_ERR(attr))
+			continue;
+		if (iwarp || attr->gid_type == IB_GID_TYPE_ROCE_UDP_ENCAP)
+			vrdma_hca_read_gid(list, nr, attr, iwarp);
+		rdma_put_gid_attr(attr);
+	}
+}
+
+static void vrdma_hca_work(struct work_struct *work)
+{
+	struct vrdma_hca *hca = container_of(work, struct vrdma_hca, work);
+	struct vrdma_hca_address list[VRDMA_HCA_ADDRESSES];
+	unsigned int nr = 0;
+	u32 port;
+
+	rdma_for_each_port(hca->ibdev, port)
+		vrdma_hca_read_port(list, &nr, hca->ibdev, port);
+
+	spin_lock(&vrdma_hcas_lock);
+	memcpy(hca->addresses, list, nr * sizeof(list[0]));
+	hca->nr_addresses = nr;
+	spin_unlock(&vrdma_hcas_lock);
+}
+
+static void vrdma_hca_event(struct ib_event_handler *handler, struct ib_event *event)
+{
+	struct vrdma_hca *hca = container_of(handler, struct vrdma_hca, events);
+
+	if (event->event == IB_EVENT_GID_CHANGE)
+		queue_work(vrdma_hca_wq, &hca->work);
+}
+
+unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max)
+{
+	struct vrdma_hca *hca;
+	unsigned int nr = 0;
+	unsigned int i;
+
+	spin_lock(&vrdma_hcas_lock);
+	list_for_each_entry(hca, &vrdma_hcas, node)
+		for (i = 0; i < hca->nr_addresses && nr < max; i++)
+			gids[nr++] = hca->addresses[i].gid;
+	spin_unlock(&vrdma_hcas_lock);
+	return nr;
+}
+
+static bool vrdma_hca_reaches(const struct vrdma_hca_address *address, const union ib_gid *to)
+{
+	return ipv6_prefix_equal(vrdma_gid_ip(&address->prefix), vrdma_gid_ip(to),
+				 address->bits);
+}
+
+/* Its own address reaches an HCA best. */
+static const struct vrdma_hca_address *vrdma_hca_address_to(const struct vrdma_hca *hca,
+							    const union ib_gid *to)
+{
+	const struct vrdma_hca_address *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < hca->nr_addresses; i++) {
+		if (!memcmp(&hca->addresses[i].gid, to, sizeof(*to)))
+			return &hca->addresses[i];
+		if (!best && vrdma_hca_reaches(&hca->addresses[i], to))
+			best = &hca->addresses[i];
+	}
+	return best;
+}
+
+struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from)
+{
+	const struct vrdma_hca_address *address;
+	struct vrdma_hca *found = NULL;
+	struct vrdma_hca *hca;
+
+	spin_lock(&vrdma_hcas_lock);
+	list_for_each_entry(hca, &vrdma_hcas, node) {
+		address = vrdma_hca_address_to(hca, to);
+		if (!address || (found && memcmp(&address->gid, to, sizeof(*to))))
+			continue;
+		found = hca;
+		*from = address->gid;
+	}
+	if (found)
+		refcount_inc(&found->refs);
+	spin_unlock(&vrdma_hcas_lock);
+	return found;
+}
+
+void vrdma_hca_put(struct vrdma_hca *hca)
+{
+	if (refcount_dec_and_test(&hca->refs))
+		complete(&hca->unused);
+}
+
+static struct vrdma_hca *vrdma_hca_alloc(struct ib_device *ibdev)
+{
+	struct vrdma_hca *hca;
+	struct ib_pd *pd;
+
+	pd = ib_alloc_pd(ibdev, 0);
+	if (IS_ERR(pd))
+		return ERR_CAST(pd);
+	hca = kzalloc(sizeof(*hca), GFP_KERNEL);
+	if (!hca) {
+		ib_dealloc_pd(pd);
+		return ERR_PTR(-ENOMEM);
+	}
+	hca->ibdev = ibdev;
+	hca->pd = pd;
+	refcount_set(&hca->refs, 1); /* put in vrdma_hca_remove() */
+	init_completion(&hca->unused);
+	INIT_WORK(&hca->work, vrdma_hca_work);
+	INIT_IB_EVENT_HANDLER(&hca->events, ibdev, vrdma_hca_event);
+	return hca;
+}
+
+/* ib_core holds its rwsems: what may take them, or rtnl, is left to the work. */
+static int vrdma_hca_add(struct ib_device *ibdev)
+{
+	struct vrdma_hca *hca;
+
+	if (!vrdma_hca_is_usable(ibdev))
+		return -EOPNOTSUPP;
+	hca = vrdma_hca_alloc(ibdev);
+	if (IS_ERR(hca))
+		return PTR_ERR(hca);
+	ib_set_client_data(ibdev, &vrdma_hca_client, hca);
+
+	spin_lock(&vrdma_hcas_lock);
+	list_add_tail(&hca->node, &vrdma_hcas);
+	spin_unlock(&vrdma_hcas_lock);
+	ib_register_event_handler(&hca->events);
+	queue_work(vrdma_hca_wq, &hca->work);
+	return 0;
+}
+
+/* Nobody new, wait for those who use it, free it: the driver may go right after. */
+static void vrdma_hca_remove(struct ib_device *ibdev, void *client_data)
+{
+	struct vrdma_hca *hca = client_data;
+
+	ib_unregister_event_handler(&hca->events);
+	spin_lock(&vrdma_hcas_lock);
+	list_del(&hca->node);
+	WRITE_ONCE(hca->dead, true);
+	spin_unlock(&vrdma_hcas_lock);
+	cancel_work_sync(&hca->work);
+
+	vrdma_hca_put(hca);
+	wait_for_completion(&hca->unused);
+	ib_dealloc_pd(hca->pd);
+	kfree(hca);
+}
+
+static struct ib_client vrdma_hca_client = {
+	.name = KBUILD_MODNAME,
+	.add = vrdma_hca_add,
+	.remove = vrdma_hca_remove,
+};
+
+static int vrdma_hcas_show(struct seq_file *file, void *unused)
+{
+	struct vrdma_hca *hca;
+	unsigned int i;
+
+	spin_lock(&vrdma_hcas_lock);
+	list_for_each_entry(hca, &vrdma_hcas, node) {
+		seq_printf(file, "%s users %u", dev_name(&hca->ibdev->dev),
+			   refcount_read(&hca->refs) - 1);
+		for (i = 0; i < hca->nr_addresses; i++)
+			vrdma_gid_show(file, &hca->addresses[i].gid);
+		seq_putc(file, '\n');
+	}
+	spin_unlock(&vrdma_hcas_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vrdma_hcas);
+
+int vrdma_hca_init(void)
+{
+	int ret;
+
+	/* Not for memory reclaim: rdma_cm waits for queues that are not, either. */
+	vrdma_hca_wq = alloc_workqueue("vrdma_hca", WQ_UNBOUND, 0);
+	if (!vrdma_hca_wq)
+		return -ENOMEM;
+	ret = ib_register_client(&vrdma_hca_client);
+	if (ret) {
+		destroy_workqueue(vrdma_hca_wq);
+		return ret;
+	}
+	debugfs_create_file("hcas", 0400, vrdma_debugfs, NULL, &vrdma_hcas_fops);
+	return 0;
+}
+
+void vrdma_hca_exit(void)
+{
+	debugfs_lookup_and_remove("hcas", vrdma_debugfs);
+	ib_unregister_client(&vrdma_hca_client);
+	destroy_workqueue(vrdma_hca_wq);
+}

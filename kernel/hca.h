@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The physical RDMA devices below us, of any driver.  Only this, connections and
+ * lanes call verbs on them.
+ */
+#ifndef _VRDMA_HCA_H
+#define _VRDMA_HCA_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+#include <rdma/ib_verbs.h>
+
+#include "wire.h"
+
+struct seq_file;
+
+#define VRDMA_HCA_ADDRESSES	VRDMA_WIRE_HCAS
+
+/**
+ * struct vrdma_hca_address - where an HCA can be reached, and what it reaches
+ * @gid: the address
+ * @prefix: network that is connected to it
+ * @bits: of @prefix, as of an IPv6 address
+ */
+struct vrdma_hca_address {
+	union ib_gid gid;
+	union ib_gid prefix;
+	u8 bits;
+};
+
+/**
+ * struct vrdma_hca - a device that lanes run on
+ * @ibdev: valid while referenced
+ * @pd: of all that vrdma has on it
+ * @node: in the list of all until it is removed
+ * @refs: users; none is had once it is dead, each lets go soon after
+ * @unused: the last has
+ * @dead: being removed
+ * @events: tells of addresses that come and go
+ * @work: reads the addresses
+ * @addresses: at most as many as an answer of the resolver holds
+ * @nr_addresses: how many
+ *
+ * @node, @dead and the addresses are protected by a lock of hca.c.
+ */
+struct vrdma_hca {
+	struct ib_device *ibdev;
+	struct ib_pd *pd;
+	struct list_head node;
+	refcount_t refs;
+	struct completion unused;
+	bool dead;
+	struct ib_event_handler events;
+	struct work_struct work;
+	struct vrdma_hca_address addresses[VRDMA_HCA_ADDRESSES];
+	unsigned int nr_addresses;
+};
+
+/* The addresses of all HCAs, @max of them; process context.  Returns how many. */
+unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max);
+
+/*
+ * The HCA, with a reference, from which @to is on a connected network, and its
+ * address there; NULL: none.  Process context.
+ */
+struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from);
+void vrdma_hca_put(struct vrdma_hca *hca);
+
+/* Prints @gid with a blank before it. */
+void vrdma_gid_show(struct seq_file *file, const union ib_gid *gid);
+
+/* Work with HCAs that may sleep in rdma_cm: WQ_UNBOUND. */
+extern struct workqueue_struct *vrdma_hca_wq;
+
+int vrdma_hca_init(void);
+void vrdma_hca_exit(void);
+
+#endif /* _VRDMA_HCA_H */
