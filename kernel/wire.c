@@ -2,19 +2,7 @@
 /* Wire formats: the one place that turns bytes of strangers into structs. */
 #include "wire.h"
 
-#ifdef __KERNEL__
-#include <linux/build_bug.h>
-#include <linux/errno.h>
-#include <linux/stddef.h>
-#include <linux/string.h>
-#else
-#include <assert.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
-#endif
-#include <asm/byteorder.h>
+#include "format.h"
 
 static_assert(sizeof(struct vrdma_wire_resolve) == 216);
 static_assert(offsetof(struct vrdma_wire_resolve, nonce) == 8);
@@ -23,16 +11,6 @@ static_assert(offsetof(struct vrdma_wire_resolve, host) == 48);
 static_assert(offsetof(struct vrdma_wire_resolve, device) == 64);
 static_assert(offsetof(struct vrdma_wire_resolve, hca_count) == 80);
 static_assert(offsetof(struct vrdma_wire_resolve, hca) == 88);
-
-static bool vrdma_wire_zero(const void *data, unsigned long len)
-{
-	const __u8 *byte = data;
-	__u8 all = 0;
-
-	while (len--)
-		all |= *byte++;
-	return !all;
-}
 
 static bool vrdma_wire_query_ok(const struct vrdma_wire_resolve *wire)
 {
@@ -89,7 +67,7 @@ int vrdma_resolve_parse(struct vrdma_resolve *msg, const void *data, unsigned lo
 
 	if (len != sizeof(wire))
 		return -EBADMSG;
-	memcpy(&wire, data, sizeof(wire));
+	vrdma_wire_copy(&wire, data, sizeof(wire));
 	if (!vrdma_wire_resolve_ok(&wire))
 		return -EBADMSG;
 
