@@ -11,10 +11,8 @@
 #include "wire.h"
 
 #define VRDMA_MSG_VERSION	1
-/* A lane's buffer: one message, header and all. */
-#define VRDMA_MSG_MAX		8192
-/* Payload of one message, whatever its type. */
-#define VRDMA_MSG_PAYLOAD	(VRDMA_MSG_MAX - 256)
+#define VRDMA_MSG_MAX		8192	/* a lane's buffer: one message, header and all */
+#define VRDMA_MSG_PAYLOAD	(VRDMA_MSG_MAX - 256)	/* of one message, any type */
 
 enum vrdma_msg_type {
 	VRDMA_MSG_CREDIT = 1,	/* nothing but what every header says */
@@ -33,8 +31,6 @@ enum vrdma_msg_answer {
 	VRDMA_ANSWER_READY,	/* a receive for mseq is there: send it again */
 	VRDMA_ANSWER_FAILED,	/* mseq failed with status; all before it are executed */
 };
-
-/* Opcodes of a request: enum ib_uverbs_wr_opcode, whose numbers are an ABI. */
 
 /**
  * struct vrdma_msg_bind - BIND
@@ -74,17 +70,15 @@ struct vrdma_msg_bound {
 
 /**
  * struct vrdma_msg_request - REQUEST
- * @opcode: enum ib_uverbs_wr_opcode
+ * @opcode: enum ib_uverbs_wr_opcode, whose numbers are an ABI
  * @flags: VRDMA_SEND_SOLICITED or 0
- * @imm: immediate data as the application gave it (big endian on the wire)
+ * @imm: WITH_IMM: as the application gave it
  * @total: bytes of the whole operation
  * @offset: of this message's payload in the operation
  * @rkey: READ, WRITE, atomics
- * @remote_addr: READ, WRITE, atomics
+ * @remote_addr: where it points to
  * @compare_add: atomics
  * @swap: compare and swap
- *
- * READ and atomics have no payload.
  */
 struct vrdma_msg_request {
 	__u8 opcode;
@@ -198,38 +192,9 @@ struct vrdma_msg {
 
 /* Bytes before the payload of a message of @type. */
 __u32 vrdma_msg_header(enum vrdma_msg_type type);
-/* Check @len bytes from a stranger; -EBADMSG: not one of ours.  Reads each byte once. */
+/* Check @len bytes from a stranger; -EBADMSG: not one of ours, and @msg is worth nothing. */
 int vrdma_msg_parse(struct vrdma_msg *msg, const void *data, __u32 len);
 /* Write the header of @msg to @data; the payload goes to @data + vrdma_msg_header(). */
 void vrdma_msg_build(void *data, const struct vrdma_msg *msg);
-
-/* The private data of a connection request and of its reply. */
-#define VRDMA_HELLO_VERSION	1
-
-/**
- * struct vrdma_hello - who opens or accepts a lane
- * @lane: index
- * @lanes: of the channel
- * @epoch: connections of this lane so far, of this pair of hosts
- * @from: host that says it
- * @to: host it believes to speak to
- * @cookie: that messages to the speaker carry
- * @credit: receive buffers the speaker has posted
- */
-struct vrdma_hello {
-	__u8 lane;
-	__u8 lanes;
-	__u32 epoch;
-	__u8 from[VRDMA_WIRE_HOST];
-	__u8 to[VRDMA_WIRE_HOST];
-	__u64 cookie;
-	__u32 credit;
-};
-
-/* As it travels; fits the 56 bytes an rdma_cm request has for us. */
-#define VRDMA_HELLO_BYTES	56
-
-int vrdma_hello_parse(struct vrdma_hello *hello, const void *data, __u32 len);
-void vrdma_hello_build(void *data, const struct vrdma_hello *hello);
 
 #endif /* _VRDMA_MESSAGE_H */
