@@ -9,9 +9,13 @@
 #include <linux/slab.h>
 #include <net/addrconf.h>
 #include <net/ipv6.h>
+#include <rdma/ib_addr.h>
 #include <rdma/ib_cache.h>
 #include <rdma/vrdma-abi.h>
 
+#include "channel.h"
+#include "limits.h"
+#include "listen.h"
 #include "rnet.h"
 #include "vdev.h"
 
@@ -30,6 +34,16 @@ void vrdma_gid_show(struct seq_file *file, const union ib_gid *gid)
 		seq_printf(file, " %pI4", gid->raw + 12);
 	else
 		seq_printf(file, " %pI6c", gid->raw);
+}
+
+void vrdma_hca_sockaddr(struct sockaddr_storage *addr, const union ib_gid *gid, u16 port)
+{
+	memset(addr, 0, sizeof(*addr));
+	rdma_gid2ip((struct sockaddr *)addr, gid);
+	if (addr->ss_family == AF_INET)
+		((struct sockaddr_in *)addr)->sin_port = htons(port);
+	else
+		((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
 }
 
 static bool vrdma_hca_is_usable(struct ib_device *ibdev)
@@ -157,7 +171,7 @@ static void vrdma_hca_read_port(struct vrdma_hca_address *list, unsigned int *nr
 
 static void vrdma_hca_work(struct work_struct *work)
 {
-	struct vrdma_hca *hca = container_of(work, struct vrdma_hca, work);
+	struct vrdma_hca *hca = container_of(to_delayed_work(work), struct vrdma_hca, work);
 	struct vrdma_hca_address list[VRDMA_HCA_ADDRESSES];
 	unsigned int nr = 0;
 	u32 port;
@@ -169,6 +183,10 @@ static void vrdma_hca_work(struct work_struct *work)
 	memcpy(hca->addresses, list, nr * sizeof(list[0]));
 	hca->nr_addresses = nr;
 	spin_unlock(&vrdma_hcas_lock);
+	/* An address may still be another's. */
+	if (!vrdma_listen_update(hca))
+		queue_delayed_work(vrdma_hca_wq, &hca->work,
+				   msecs_to_jiffies(VRDMA_LISTEN_RETRY_MS));
 }
 
 static void vrdma_hca_event(struct ib_event_handler *handler, struct ib_event *event)
@@ -176,7 +194,7 @@ static void vrdma_hca_event(struct ib_event_handler *handler, struct ib_event *e
 	struct vrdma_hca *hca = container_of(handler, struct vrdma_hca, events);
 
 	if (event->event == IB_EVENT_GID_CHANGE)
-		queue_work(vrdma_hca_wq, &hca->work);
+		mod_delayed_work(vrdma_hca_wq, &hca->work, 0);
 }
 
 unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max)
@@ -215,7 +233,8 @@ static const struct vrdma_hca_address *vrdma_hca_address_to(const struct vrdma_h
 	return best;
 }
 
-struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from)
+struct vrdma_hca *vrdma_hca_get_to(const struct vrdma_hca *only, const union ib_gid *to,
+				   union ib_gid *from)
 {
 	const struct vrdma_hca_address *address;
 	struct vrdma_hca *found = NULL;
@@ -223,7 +242,7 @@ struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from)
 
 	spin_lock(&vrdma_hcas_lock);
 	list_for_each_entry(hca, &vrdma_hcas, node) {
-		address = vrdma_hca_address_to(hca, to);
+		address = only && hca != only ? NULL : vrdma_hca_address_to(hca, to);
 		if (!address || (found && memcmp(&address->gid, to, sizeof(*to))))
 			continue;
 		found = hca;
@@ -233,6 +252,18 @@ struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from)
 		refcount_inc(&found->refs);
 	spin_unlock(&vrdma_hcas_lock);
 	return found;
+}
+
+bool vrdma_hca_get(struct vrdma_hca *hca)
+{
+	bool alive;
+
+	spin_lock(&vrdma_hcas_lock);
+	alive = !hca->dead;
+	if (alive)
+		refcount_inc(&hca->refs);
+	spin_unlock(&vrdma_hcas_lock);
+	return alive;
 }
 
 void vrdma_hca_put(struct vrdma_hca *hca)
@@ -258,7 +289,8 @@ static struct vrdma_hca *vrdma_hca_alloc(struct ib_device *ibdev)
 	hca->pd = pd;
 	refcount_set(&hca->refs, 1); /* put in vrdma_hca_remove() */
 	init_completion(&hca->unused);
-	INIT_WORK(&hca->work, vrdma_hca_work);
+	INIT_DELAYED_WORK(&hca->work, vrdma_hca_work);
+	INIT_LIST_HEAD(&hca->listeners);
 	INIT_IB_EVENT_HANDLER(&hca->events, ibdev, vrdma_hca_event);
 	return hca;
 }
@@ -279,7 +311,7 @@ static int vrdma_hca_add(struct ib_device *ibdev)
 	list_add_tail(&hca->node, &vrdma_hcas);
 	spin_unlock(&vrdma_hcas_lock);
 	ib_register_event_handler(&hca->events);
-	queue_work(vrdma_hca_wq, &hca->work);
+	mod_delayed_work(vrdma_hca_wq, &hca->work, 0);
 	return 0;
 }
 
@@ -293,7 +325,9 @@ static void vrdma_hca_remove(struct ib_device *ibdev, void *client_data)
 	list_del(&hca->node);
 	WRITE_ONCE(hca->dead, true);
 	spin_unlock(&vrdma_hcas_lock);
-	cancel_work_sync(&hca->work);
+	cancel_delayed_work_sync(&hca->work);
+	vrdma_listen_stop(hca);
+	vrdma_channels_leave(hca);
 
 	vrdma_hca_put(hca);
 	wait_for_completion(&hca->unused);
@@ -314,8 +348,8 @@ static int vrdma_hcas_show(struct seq_file *file, void *unused)
 
 	spin_lock(&vrdma_hcas_lock);
 	list_for_each_entry(hca, &vrdma_hcas, node) {
-		seq_printf(file, "%s users %u", dev_name(&hca->ibdev->dev),
-			   refcount_read(&hca->refs) - 1);
+		seq_printf(file, "%s users %u refused %u", dev_name(&hca->ibdev->dev),
+			   refcount_read(&hca->refs) - 1, atomic_read(&hca->refused));
 		for (i = 0; i < hca->nr_addresses; i++)
 			vrdma_gid_show(file, &hca->addresses[i].gid);
 		seq_putc(file, '\n');

@@ -39,7 +39,9 @@ struct vrdma_hca_address {
  * @unused: the last has
  * @dead: being removed
  * @events: tells of addresses that come and go
- * @work: reads the addresses
+ * @work: reads the addresses, listens at them
+ * @listeners: by address; @work's alone
+ * @refused: connection requests
  * @addresses: at most as many as an answer of the resolver holds
  * @nr_addresses: how many
  *
@@ -53,7 +55,9 @@ struct vrdma_hca {
 	struct completion unused;
 	bool dead;
 	struct ib_event_handler events;
-	struct work_struct work;
+	struct delayed_work work;
+	struct list_head listeners;
+	atomic_t refused;
 	struct vrdma_hca_address addresses[VRDMA_HCA_ADDRESSES];
 	unsigned int nr_addresses;
 };
@@ -63,10 +67,16 @@ unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max);
 
 /*
  * The HCA, with a reference, from which @to is on a connected network, and its
- * address there; NULL: none.  Process context.
+ * address there; @only: no other one; NULL: none.  Process context.
  */
-struct vrdma_hca *vrdma_hca_get_to(const union ib_gid *to, union ib_gid *from);
+struct vrdma_hca *vrdma_hca_get_to(const struct vrdma_hca *only, const union ib_gid *to,
+				   union ib_gid *from);
+/* One more reference of an HCA that cannot go away now; false: it is being removed. */
+bool vrdma_hca_get(struct vrdma_hca *hca);
 void vrdma_hca_put(struct vrdma_hca *hca);
+
+/* @gid and @port as rdma_cm wants them. */
+void vrdma_hca_sockaddr(struct sockaddr_storage *addr, const union ib_gid *gid, u16 port);
 
 /* Prints @gid with a blank before it. */
 void vrdma_gid_show(struct seq_file *file, const union ib_gid *gid);

@@ -46,6 +46,22 @@ enum vrdma_limits {
 	VRDMA_ANSWER_MIN_MS = 3000,	/* a first answer may take a round of questions each way */
 	VRDMA_UD_PENDING_MS = 3000,	/* a round of questions each way, and some */
 
+	/* The path between hosts. */
+	VRDMA_LANES = 4,		/* of a channel, unless set: HCAs serve some at once */
+	VRDMA_MAX_LANES = 16,		/* 1 MiB of buffers each */
+	VRDMA_LANE_DEPTH = 64,		/* messages each way: 512 KiB, 40 us at 100 Gb/s */
+	VRDMA_LANE_RESERVE = 2,		/* receive buffers beyond the credit; one would do */
+	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms */
+	VRDMA_LANE_RETRIES = 5,		/* a dead peer is known after six of these: 403 ms */
+	VRDMA_LANE_RETRY_MS = 1,	/* first pause before a connection is tried again */
+	VRDMA_LANE_RETRY_MAX_MS = 500,	/* the pause doubles up to this */
+	VRDMA_LANE_CONNECT_MS = 1000,	/* a first attempt; a lost request is not repeated sooner */
+	VRDMA_LANE_ACCEPT_MS = 5000,	/* who was accepted is silent: the reply was lost */
+	VRDMA_LANE_POKE_MS = 1000,	/* who cannot open asks to be called so often */
+	VRDMA_LANE_GIVE_UP_MS = 10000,	/* down so long, a lane ends its channel */
+	VRDMA_CHANNEL_IDLE_MS = 30000,	/* held by nobody and silent so long, a channel ends */
+	VRDMA_LISTEN_RETRY_MS = 1000,	/* until an address can be listened at */
+
 	/* Bounds on what strangers can make us hold. */
 	VRDMA_UD_PENDING = 256,		/* datagrams of one device that wait for a route */
 	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
@@ -56,10 +72,17 @@ enum vrdma_limits {
 	VRDMA_ANSWER_BURST = 100,
 	VRDMA_ANSWER_ALL_RATE = 5000,	/* backstop of a namespace: a tenth of a processor */
 	VRDMA_ANSWER_ALL_BURST = 2000,	/* as many hosts that restart at once */
+	VRDMA_MAX_CHANNELS = 1024,	/* hosts of a large cluster */
+	VRDMA_MAX_REQUESTS = 256,	/* lanes of as many hosts as restart at once */
+	VRDMA_DIAL_RATE = 1,		/* first connections per second to one address */
+	VRDMA_DIAL_BUCKETS = 256,	/* addresses may share one: 2 KiB */
 	VRDMA_RECEIVE_BATCH = 64,	/* datagrams taken before others get the worker */
 };
 
 #define VRDMA_MAX_MR_SIZE	0x10000000000ULL	/* 1 TiB */
 #define VRDMA_RESOLVER_PORT	4793	/* UDP; beside RoCE v2's 4791 */
+#define VRDMA_CHANNEL_PORT	793	/* rdma_cm; privileged, as its peers' are */
+#define VRDMA_PORT_FIRST	512	/* what peers call from: privileged ports nobody has */
+#define VRDMA_PORTS		512
 
 #endif /* _VRDMA_LIMITS_H */

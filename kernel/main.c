@@ -6,6 +6,7 @@
 #include <rdma/ib_verbs.h>
 #include <rdma/vrdma-abi.h>
 
+#include "channel.h"
 #include "hca.h"
 #include "netlink.h"
 #include "netns.h"
@@ -23,6 +24,7 @@ static int __init vrdma_init(void)
 	ret = vrdma_resolver_init();
 	if (ret)
 		goto err_debugfs;
+	vrdma_channel_init();
 	ret = vrdma_hca_init();
 	if (ret)
 		goto err_resolver;
@@ -33,6 +35,7 @@ static int __init vrdma_init(void)
 	return 0;
 
 err_hca:
+	vrdma_channel_exit();
 	vrdma_hca_exit();
 err_resolver:
 	vrdma_resolver_exit();
@@ -49,6 +52,7 @@ static void __exit vrdma_exit(void)
 	vrdma_netns_kill_all();
 	ib_unregister_driver((enum rdma_driver_id)VRDMA_DRIVER_ID);
 	vrdma_netns_unregister();
+	vrdma_channel_exit();
 	vrdma_hca_exit();
 	vrdma_resolver_exit();
 	debugfs_remove(vrdma_debugfs);

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The traffic of lanes: buffers, credits, messages. */
+#include "lane.h"
+
+#include <linux/gfp.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "conn.h"
+#include "hca.h"
+#include "repair.h"
+
+/* A new connection counts from 1 again, long before numbers run out. */
+#define VRDMA_LANE_LAST		(U32_MAX - 2 * VRDMA_LANE_DEPTH)
+
+static void vrdma_lane_nobody(struct vrdma_lane *lane)
+{
+}
+
+static void vrdma_lane_nothing(struct vrdma_lane *lane, const struct vrdma_msg *msg,
+			       void *payload)
+{
+}
+
+static const struct vrdma_lane_ops vrdma_lane_no_ops = {
+	.receive = vrdma_lane_nothing,
+	.up = vrdma_lane_nobody,
+	.down = vrdma_lane_nobody,
+	.closed = vrdma_lane_nobody,
+};
+
+static const struct vrdma_lane_ops *vrdma_lane_ops = &vrdma_lane_no_ops;
+
+void vrdma_lane_set_ops(const struct vrdma_lane_ops *ops)
+{
+	WRITE_ONCE(vrdma_lane_ops, ops ?: &vrdma_lane_no_ops);
+}
+
+const struct vrdma_lane_ops *vrdma_lane_upper(void)
+{
+	return READ_ONCE(vrdma_lane_ops);
+}
+
+/* A buffer, of those that are free and that the peer has room for; lock held. */
+static struct vrdma_lane_buf *vrdma_lane_take(struct vrdma_lane *lane)
+{
+	struct vrdma_lane_buf *buf;
+
+	lockdep_assert_held(&lane->lock);
+	if (!lane->up || lane->tx_number + lane->held >= lane->tx_credit)
+		return NULL;
+	buf = list_first_entry_or_null(&lane->free, struct vrdma_lane_buf, node);
+	if (!buf)
+		return NULL;
+	list_del(&buf->node);
+	lane->held++;
+	return buf;
+}
+
+static void vrdma_lane_untake(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
+{
+	lockdep_assert_held(&lane->lock);
+	list_add(&buf->node, &lane->free);
+	lane->held--;
+}
+
+/**
+ * vrdma_lane_get_buf - get room for a message
+ * @lane: its channel is held
+ * @waiter: to be told if there is none; NULL: nobody
+ *
+ * Return: the buffer, or NULL; on a lane that has closed nobody is told either.
+ */
+struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
+					  struct vrdma_lane_waiter *waiter)
+{
+	struct vrdma_lane_buf *buf = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	if (waiter)
+		swap(buf, waiter->buf);
+	if (!buf && list_empty(&lane->waiters))
+		buf = vrdma_lane_take(lane);
+	if (!buf && waiter && !lane->closed && list_empty(&waiter->node)) {
+		list_add_tail(&waiter->node, &lane->waiters);
+		lane->counts.stalls++;
+	}
+	spin_unlock_irqrestore(&lane->lock, flags);
+	return buf;
+}
+
+/* The next one to be told, with his buffer. */
+static struct vrdma_lane_waiter *vrdma_lane_next_waiter(struct vrdma_lane *lane)
+{
+	struct vrdma_lane_waiter *waiter;
+
+	waiter = list_first_entry_or_null(&lane->waiters, struct vrdma_lane_waiter, node);
+	if (!waiter)
+		return NULL;
+	waiter->buf = vrdma_lane_take(lane);
+	if (!waiter->buf && !lane->closed)
+		return NULL;
+	list_del_init(&waiter->node);
+	return waiter;
+}
+
+/**
+ * vrdma_lane_wake - tell waiters that there is room
+ * @lane: has got some, or has closed
+ *
+ * Process context.  Who comes here while another one is at it leaves it to him.
+ */
+void vrdma_lane_wake(struct vrdma_lane *lane)
+{
+	struct vrdma_lane_waiter *waiter;
+
+	spin_lock_irq(&lane->lock);
+	if (lane->waking) {
+		spin_unlock_irq(&lane->lock);
+		return;
+	}
+	lane->waking = true;
+	while ((waiter = vrdma_lane_next_waiter(lane))) {
+		lane->calling = waiter;
+		spin_unlock_irq(&lane->lock);
+		waiter->ready(waiter);
+		spin_lock_irq(&lane->lock);
+		lane->calling = NULL;
+		wake_up_all(&lane->called);
+	}
+	lane->waking = false;
+	spin_unlock_irq(&lane->lock);
+}
+
+/* Is @waiter done with?  If not it is being told, and may come to wait again. */
+static bool vrdma_lane_forget(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
+{
+	bool done;
+
+	spin_lock_irq(&lane->lock);
+	list_del_init(&waiter->node);
+	if (waiter->buf)
+		vrdma_lane_untake(lane, waiter->buf);
+	waiter->buf = NULL;
+	done = lane->calling != waiter;
+	spin_unlock_irq(&lane->lock);
+	return done;
+}
+
+void vrdma_lane_unwait(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
+{
+	might_sleep();
+	wait_event(lane->called, vrdma_lane_forget(lane, waiter));
+	vrdma_repair_kick(lane);
+}
+
+/**
+ * vrdma_lane_put_buf - give back a buffer unsent
+ * @lane: whose
+ * @buf: from vrdma_lane_get_buf()
+ */
+void vrdma_lane_put_buf(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	vrdma_lane_untake(lane, buf);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	vrdma_repair_kick(lane);
+}
+
+static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
+{
+	struct vrdma_conn *conn = lane->conn;
+	struct ib_sge sge = {
+		.addr = buf->dma,
+		.length = len,
+		.lkey = conn->hca->pd->local_dma_lkey,
+	};
+	struct ib_send_wr wr = {
+		.wr_cqe = &buf->cqe,
+		.sg_list = &sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+	};
+
+	ib_dma_sync_single_for_device(conn->hca->ibdev, buf->dma, len, DMA_TO_DEVICE);
+	return ib_post_send(conn->id->qp, &wr, NULL);
+}
+
+/* Number and post it: the order of numbers is that of the queue pair; lock held. */
+static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+			      struct vrdma_msg *msg)
+{
+	lockdep_assert_held(&lane->lock);
+	if (!lane->up || vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN))
+		return false;
+	msg->lane = lane->index;
+	msg->cookie = lane->cookie;
+	msg->number = ++lane->tx_number;
+	msg->ack = lane->rx_number;
+	/* Of buffers that were given back to the HCA alone: the peer needs no luck. */
+	msg->credit = lane->rx_number + VRDMA_LANE_DEPTH;
+	lane->told = msg->credit;
+	vrdma_msg_build(buf->data, msg);
+	if (vrdma_lane_post(lane, buf, vrdma_msg_header(msg->type) + msg->payload)) {
+		vrdma_conn_break(lane->conn);
+		return false;
+	}
+	if (msg->number == VRDMA_LANE_LAST)
+		vrdma_conn_break(lane->conn);
+	return true;
+}
+
+void vrdma_lane_send(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+		     struct vrdma_msg *msg)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	lane->held--;
+	if (vrdma_lane_number(lane, buf, msg))
+		lane->counts.tx++;
+	else
+		list_add(&buf->node, &lane->free);
+	spin_unlock_irqrestore(&lane->lock, flags);
+}
+
+/* Half of what the peer may send is spent, as far as it knows. */
+static bool vrdma_lane_owes_credit(const struct vrdma_lane *lane)
+{
+	return lane->rx_number + VRDMA_LANE_DEPTH - lane->told >= VRDMA_LANE_DEPTH / 2;
+}
+
+/**
+ * vrdma_lane_tell_credit - tell the peer of room, unless messages do it
+ * @lane: may be down
+ * @always: also if it is not much
+ *
+ * The peer has buffers in reserve for it; those that somebody holds will use up
+ * the credit first.  At most one is under way, so that a slow HCA gets no queue.
+ */
+void vrdma_lane_tell_credit(struct vrdma_lane *lane, bool always)
+{
+	struct vrdma_msg msg = { .type = VRDMA_MSG_CREDIT };
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	if (lane->up && !lane->credit_sent && (always || vrdma_lane_owes_credit(lane)) &&
+	    lane->tx_number + lane->held < lane->tx_credit + VRDMA_LANE_RESERVE) {
+		lane->credit_sent = vrdma_lane_number(lane, &lane->bufs[VRDMA_LANE_CREDIT], &msg);
+		lane->counts.credits += lane->credit_sent;
+	}
+	spin_unlock_irqrestore(&lane->lock, flags);
+}
+
+static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct vrdma_lane_buf *buf = container_of(wc->wr_cqe, struct vrdma_lane_buf, cqe);
+	struct vrdma_lane *lane = buf->lane;
+
+	if (wc->status != IB_WC_SUCCESS)
+		vrdma_conn_break(lane->conn);
+	spin_lock_irq(&lane->lock);
+	if (buf == &lane->bufs[VRDMA_LANE_CREDIT])
+		lane->credit_sent = false;
+	else
+		list_add_tail(&buf->node, &lane->free);
+	spin_unlock_irq(&lane->lock);
+	vrdma_lane_wake(lane);
+	vrdma_lane_tell_credit(lane, false);
+}
+
+enum vrdma_lane_verdict {
+	VRDMA_LANE_GOOD,
+	VRDMA_LANE_AGAIN,
+	VRDMA_LANE_BAD,
+};
+
+/*
+ * A queue pair that dies may deliver a packet of application data where a header is
+ * expected, or a message twice.
+ */
+static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
+						const struct vrdma_msg *msg)
+{
+	enum vrdma_lane_verdict verdict = VRDMA_LANE_BAD;
+
+	spin_lock_irq(&lane->lock);
+	if (msg->cookie == lane->conn->cookie && msg->lane == lane->index &&
+	    msg->ack <= lane->tx_number && msg->number <= lane->rx_number + 1) {
+		verdict = msg->number > lane->rx_number ? VRDMA_LANE_GOOD : VRDMA_LANE_AGAIN;
+		lane->tx_credit = max(lane->tx_credit, msg->credit);
+	}
+	lane->counts.duplicates += verdict == VRDMA_LANE_AGAIN;
+	lane->counts.bad += verdict == VRDMA_LANE_BAD;
+	lane->counts.rx += verdict == VRDMA_LANE_GOOD && msg->type != VRDMA_MSG_CREDIT;
+	spin_unlock_irq(&lane->lock);
+	return verdict;
+}
+
+/* @buf is the HCA's again: now the peer can be told. */
+static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+				 const struct vrdma_msg *msg, enum vrdma_lane_verdict verdict)
+{
+	if (vrdma_conn_post_recv(lane->conn, buf - lane->bufs)) {
+		vrdma_conn_break(lane->conn);
+		return;
+	}
+	if (verdict != VRDMA_LANE_GOOD)
+		return;
+	spin_lock_irq(&lane->lock);
+	lane->rx_number = msg->number;
+	spin_unlock_irq(&lane->lock);
+	vrdma_lane_wake(lane);
+	vrdma_lane_tell_credit(lane, false);
+}
+
+static void vrdma_lane_look_at(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
+{
+	enum vrdma_lane_verdict verdict = VRDMA_LANE_BAD;
+	struct vrdma_msg msg;
+
+	if (!vrdma_msg_parse(&msg, buf->data, len))
+		verdict = vrdma_lane_judge(lane, &msg);
+	else
+		lane->counts.bad++;
+	if (verdict == VRDMA_LANE_BAD) {
+		vrdma_conn_break(lane->conn);
+		return;
+	}
+	if (verdict == VRDMA_LANE_GOOD && msg.type != VRDMA_MSG_CREDIT) {
+		vrdma_channel_used(lane->channel);
+		vrdma_lane_upper()->receive(lane, &msg, vrdma_lane_payload(buf, msg.type));
+	}
+	vrdma_lane_give_back(lane, buf, &msg, verdict);
+}
+
+/*
+ * The first message may be here before the lane is up: to who accepts it says that
+ * the opener has had the reply, which otherwise only an unreliable datagram says.
+ */
+static void vrdma_lane_received(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct vrdma_lane_buf *buf = container_of(wc->wr_cqe, struct vrdma_lane_buf, cqe);
+	struct vrdma_lane *lane = buf->lane;
+	struct vrdma_conn *conn = lane->conn;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		vrdma_conn_break(conn);
+		return;
+	}
+	if (!completion_done(&conn->opened)) {
+		if (conn->accepts)
+			vrdma_conn_happened(conn, VRDMA_CONN_ESTABLISHED);
+		wait_for_completion(&conn->opened);
+	}
+	/* A queue pair that is given up may say anything. */
+	if (vrdma_conn_is(conn, VRDMA_CONN_BROKEN))
+		return;
+	ib_dma_sync_single_for_cpu(conn->hca->ibdev, buf->dma, VRDMA_MSG_MAX, DMA_FROM_DEVICE);
+	vrdma_lane_look_at(lane, buf, wc->byte_len);
+	cond_resched();
+}
+
+/* Let messages flow, from number 1. */
+void vrdma_lane_start(struct vrdma_lane *lane)
+{
+	spin_lock_irq(&lane->lock);
+	lane->cookie = lane->conn->hello.cookie;
+	lane->tx_number = 0;
+	lane->tx_credit = lane->conn->hello.credit;
+	lane->rx_number = 0;
+	lane->told = VRDMA_LANE_DEPTH;
+	lane->credit_sent = false;
+	WRITE_ONCE(lane->up, true);
+	spin_unlock_irq(&lane->lock);
+}
+
+/* Post nothing any more.  Returns whether the lane was up. */
+bool vrdma_lane_stop(struct vrdma_lane *lane)
+{
+	bool was_up;
+
+	spin_lock_irq(&lane->lock);
+	was_up = lane->up;
+	WRITE_ONCE(lane->up, false);
+	spin_unlock_irq(&lane->lock);
+	return was_up;
+}
+
+/* It will never be up again: nobody need wait. */
+void vrdma_lane_close(struct vrdma_lane *lane)
+{
+	spin_lock_irq(&lane->lock);
+	lane->closed = true;
+	spin_unlock_irq(&lane->lock);
+	vrdma_lane_wake(lane);
+}
+
+void vrdma_lane_init(struct vrdma_lane *lane)
+{
+	spin_lock_init(&lane->lock);
+	INIT_LIST_HEAD(&lane->free);
+	INIT_LIST_HEAD(&lane->waiters);
+	init_waitqueue_head(&lane->called);
+}
+
+static int vrdma_lane_init_buf(struct vrdma_lane *lane, unsigned int i)
+{
+	struct vrdma_lane_buf *buf = &lane->bufs[i];
+
+	buf->data = (void *)__get_free_pages(GFP_KERNEL, get_order(VRDMA_MSG_MAX));
+	if (!buf->data)
+		return -ENOMEM;
+	buf->lane = lane;
+	buf->cqe.done = i < VRDMA_LANE_RECVS ? vrdma_lane_received : vrdma_lane_sent;
+	if (i >= VRDMA_LANE_RECVS && i != VRDMA_LANE_CREDIT)
+		list_add_tail(&buf->node, &lane->free);
+	return 0;
+}
+
+void vrdma_lane_free(struct vrdma_lane *lane)
+{
+	unsigned int i;
+
+	for (i = 0; lane->bufs && i < VRDMA_LANE_BUFS; i++)
+		free_pages((unsigned long)lane->bufs[i].data, get_order(VRDMA_MSG_MAX));
+	kvfree(lane->bufs);
+	lane->bufs = NULL;
+	INIT_LIST_HEAD(&lane->free);
+}
+
+/* Its buffers, unless it has them.  Pages, for rxe takes no other memory. */
+int vrdma_lane_alloc(struct vrdma_lane *lane)
+{
+	unsigned int i;
+
+	if (lane->bufs)
+		return 0;
+	lane->bufs = kvcalloc(VRDMA_LANE_BUFS, sizeof(*lane->bufs), GFP_KERNEL);
+	if (!lane->bufs)
+		return -ENOMEM;
+	for (i = 0; i < VRDMA_LANE_BUFS; i++)
+		if (vrdma_lane_init_buf(lane, i)) {
+			vrdma_lane_free(lane);
+			return -ENOMEM;
+		}
+	return 0;
+}
+
+const u8 *vrdma_lane_host(const struct vrdma_lane *lane)
+{
+	return vrdma_channel_host(lane->channel);
+}
