@@ -14,6 +14,7 @@
 #include "qp.h"
 #include "ring.h"
 #include "ud.h"
+#include "wqe.h"
 
 /* What a step of a send queue leaves its owner to do. */
 enum vrdma_step {
@@ -122,18 +123,6 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 	return 0;
 }
 
-/* Copy the head once; its scatter/gather list to @sge. */
-static void vrdma_sq_fetch(struct vrdma_sq *sq, struct vrdma_wqe_sge *sge)
-{
-	struct vrdma_send_wqe *slot = vrdma_ring_slot(sq->ring, sq->consumer);
-
-	memcpy(&sq->wqe, slot, sizeof(*slot));
-	barrier();	/* from here on only the copy is read */
-	if (sq->wqe.num_sge <= sq->max_sge)
-		memcpy(sge, slot + 1, sq->wqe.num_sge * sizeof(*sge));
-	barrier();
-}
-
 static void vrdma_sq_retire(struct vrdma_sq *sq)
 {
 	sq->consumer++;
@@ -152,162 +141,6 @@ static bool vrdma_sq_rest(struct vrdma_qp *qp)
 		return true;
 	WRITE_ONCE(hdr->flags, 0);
 	return false;
-}
-
-/* ---- checking ---- */
-
-#define VRDMA_QPT_BIT(type)	BIT(IB_QPT_##type)
-
-/**
- * struct vrdma_opcode - what an opcode of a work request means
- * @types: BIT(enum ib_qp_type) that know it
- * @wc: opcode of its completion
- * @access: right its local memory needs
- * @length: bytes it always moves; 0: any
- * @inlined: its payload may stand in the work request
- */
-struct vrdma_opcode {
-	u32 types;
-	enum ib_wc_opcode wc;
-	int access;
-	u32 length;
-	bool inlined;
-};
-
-static const struct vrdma_opcode vrdma_opcodes[] = {
-	[IB_UVERBS_WR_RDMA_WRITE] = {
-		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
-		.wc = IB_WC_RDMA_WRITE,
-		.inlined = true,
-	},
-	[IB_UVERBS_WR_RDMA_WRITE_WITH_IMM] = {
-		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
-		.wc = IB_WC_RDMA_WRITE,
-		.inlined = true,
-	},
-	[IB_UVERBS_WR_SEND] = {
-		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC) | VRDMA_QPT_BIT(UD) |
-			 VRDMA_QPT_BIT(GSI),
-		.wc = IB_WC_SEND,
-		.inlined = true,
-	},
-	[IB_UVERBS_WR_SEND_WITH_IMM] = {
-		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC) | VRDMA_QPT_BIT(UD) |
-			 VRDMA_QPT_BIT(GSI),
-		.wc = IB_WC_SEND,
-		.inlined = true,
-	},
-	[IB_UVERBS_WR_RDMA_READ] = {
-		.types = VRDMA_QPT_BIT(RC),
-		.wc = IB_WC_RDMA_READ,
-		.access = IB_ACCESS_LOCAL_WRITE,
-	},
-	[IB_UVERBS_WR_ATOMIC_CMP_AND_SWP] = {
-		.types = VRDMA_QPT_BIT(RC),
-		.wc = IB_WC_COMP_SWAP,
-		.access = IB_ACCESS_LOCAL_WRITE,
-		.length = sizeof(u64),
-	},
-	[IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD] = {
-		.types = VRDMA_QPT_BIT(RC),
-		.wc = IB_WC_FETCH_ADD,
-		.access = IB_ACCESS_LOCAL_WRITE,
-		.length = sizeof(u64),
-	},
-};
-
-static const struct vrdma_opcode *vrdma_opcode(u32 opcode)
-{
-	if (opcode >= ARRAY_SIZE(vrdma_opcodes) || !vrdma_opcodes[opcode].types)
-		return NULL;
-	return &vrdma_opcodes[opcode];
-}
-
-static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
-					    const struct vrdma_opcode *code)
-{
-	struct vrdma_sq *sq = &qp->sq;
-	void *slot = vrdma_ring_slot(sq->ring, sq->consumer);
-
-	if (!code->inlined)
-		return IB_WC_LOC_QP_OP_ERR;
-	if (sq->wqe.inline_len > sq->max_inline)
-		return IB_WC_LOC_LEN_ERR;
-	sq->op.length = sq->wqe.inline_len;
-	vrdma_cursor_add_buffer(&sq->op.mem, slot + sizeof(sq->wqe), sq->op.length);
-	return IB_WC_SUCCESS;
-}
-
-static enum ib_wc_status vrdma_check_sges(struct vrdma_qp *qp, const struct vrdma_opcode *code,
-					  const struct vrdma_wqe_sge *sge)
-{
-	struct vrdma_sq *sq = &qp->sq;
-	u64 total = 0;
-	u32 i;
-
-	if (sq->wqe.num_sge > sq->max_sge)
-		return IB_WC_LOC_QP_OP_ERR;
-	for (i = 0; i < sq->wqe.num_sge; i++)
-		total += sge[i].length;
-	if (total > VRDMA_MAX_MSG)
-		return IB_WC_LOC_LEN_ERR;
-	if (code->length && total < code->length)
-		return IB_WC_LOC_LEN_ERR;
-
-	sq->op.length = code->length ?: total;
-	if (!vrdma_cursor_add_sges(&sq->op.mem, qp, sge, sq->wqe.num_sge, sq->op.length,
-				   code->access))
-		return IB_WC_SUCCESS;
-	vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_key);
-	return IB_WC_LOC_PROT_ERR;
-}
-
-/* What the work request asks for beyond its local memory. */
-static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
-{
-	op->wr_id = wqe->wr_id;
-	op->opcode = wqe->opcode;
-	op->flags = wqe->flags;
-	op->imm_data = wqe->imm_data;
-	op->begun = false;
-	if (wqe->opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
-	    wqe->opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD) {
-		op->remote_addr = wqe->atomic.remote_addr;
-		op->rkey = wqe->atomic.rkey;
-		op->compare_add = wqe->atomic.compare_add;
-		op->swap = wqe->atomic.swap;
-	} else {
-		op->remote_addr = wqe->rdma.remote_addr;
-		op->rkey = wqe->rdma.rkey;
-	}
-}
-
-/* Read the head and check everything that the requester's side can check. */
-static enum ib_wc_status vrdma_send_accept(struct vrdma_qp *qp)
-{
-	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
-	struct vrdma_sq *sq = &qp->sq;
-	const struct vrdma_opcode *code;
-	enum ib_wc_status status;
-
-	vrdma_sq_fetch(sq, sge);
-	vrdma_op_fill(&sq->op, &sq->wqe);
-	sq->op.length = 0;
-	sq->busy = true;
-	sq->wait = VRDMA_WAIT_NOTHING;
-	sq->rnr_left = qp->attr.rnr_retry;
-
-	code = vrdma_opcode(sq->wqe.opcode);
-	if (!code || !(code->types & BIT(qp->ibqp.qp_type)) ||
-	    sq->wqe.flags & ~VRDMA_SEND_FLAGS) {
-		vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_wqe);
-		return IB_WC_LOC_QP_OP_ERR;
-	}
-	if (sq->wqe.flags & VRDMA_SEND_INLINE)
-		status = vrdma_check_inline(qp, code);
-	else
-		status = vrdma_check_sges(qp, code, sge);
-	return status;
 }
 
 /* ---- completion ---- */
@@ -506,7 +339,7 @@ static enum vrdma_step vrdma_send_head(struct vrdma_qp *qp, struct vrdma_budget 
 	if (!qp->sq.busy) {
 		if (!vrdma_sq_avail(qp))
 			return qp->sq.broken ? VRDMA_STEP_NEXT : VRDMA_STEP_REST;
-		status = vrdma_send_accept(qp);
+		status = vrdma_sq_accept(qp);
 		if (status != IB_WC_SUCCESS)
 			return vrdma_send_failed(qp, status);
 	}

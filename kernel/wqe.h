@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_WQE_H
+#define _VRDMA_WQE_H
+
+#include <rdma/ib_verbs.h>
+
+struct vrdma_qp;
+struct vrdma_sq;
+struct vrdma_wqe_sge;
+
+/**
+ * struct vrdma_opcode - what an opcode of a work request means
+ * @types: BIT(enum ib_qp_type) that know it
+ * @wc: opcode of its completion
+ * @access: right its local memory needs
+ * @length: bytes it always moves; 0: any
+ * @inlined: its payload may stand in the work request
+ */
+struct vrdma_opcode {
+	u32 types;
+	enum ib_wc_opcode wc;
+	int access;
+	u32 length;
+	bool inlined;
+};
+
+/* NULL: there is no such opcode. */
+const struct vrdma_opcode *vrdma_opcode(u32 opcode);
+
+/*
+ * As the owner of the send queue.
+ * fetch: the head is copied to @sq, its scatter/gather list to @sge.
+ * accept: fetch it, and check everything that the requester's side can check.
+ */
+void vrdma_sq_fetch(struct vrdma_sq *sq, struct vrdma_wqe_sge *sge);
+enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp);
+
+#endif /* _VRDMA_WQE_H */
