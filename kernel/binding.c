@@ -10,16 +10,26 @@
 #include <linux/slab.h>
 
 #include "limits.h"
+#include "message.h"
 #include "path.h"
 #include "qp.h"
 #include "recv.h"
+#include "remote.h"
 #include "send.h"
 #include "vdev.h"
+
+/* Nobody takes the local path: debugfs; to try the other one on one host. */
+bool vrdma_local_off;
 
 /* Protects state, where and peer of all bindings; under it a QP's lock. */
 static DEFINE_SPINLOCK(vrdma_bind_lock);
 
-static void vrdma_binding_put(struct vrdma_binding *binding)
+void vrdma_binding_get(struct vrdma_binding *binding)
+{
+	refcount_inc(&binding->ref);
+}
+
+void vrdma_binding_put(struct vrdma_binding *binding)
 {
 	if (refcount_dec_and_test(&binding->ref))
 		kfree_rcu(binding, rcu);
@@ -68,6 +78,7 @@ static void vrdma_binding_set_bound(struct vrdma_binding *binding, struct vrdma_
 	refcount_inc(&peer->ref);	/* put in vrdma_binding_release() */
 	binding->peer = peer;
 	binding->path = &vrdma_local_path;
+	binding->met = true;
 	/* pairs with vrdma_binding_bound(): peer and path are there */
 	smp_store_release(&binding->state, VRDMA_BINDING_BOUND);
 }
@@ -117,6 +128,29 @@ put_dev:
 	vrdma_device_put(dev);
 }
 
+/* The far device lives on another host: tell it that we wait. */
+static void vrdma_binding_offer_remote(struct vrdma_binding *binding,
+				       const struct vrdma_where *where)
+{
+	struct vrdma_remote *remote = READ_ONCE(binding->remote);
+
+	if (!remote) {
+		remote = vrdma_remote_create(binding, where);
+		if (!remote)
+			return;
+		spin_lock_bh(&vrdma_bind_lock);
+		if (!binding->remote && binding->state == VRDMA_BINDING_WAITING)
+			WRITE_ONCE(binding->remote, remote);
+		spin_unlock_bh(&vrdma_bind_lock);
+		if (binding->remote != remote) {
+			vrdma_remote_end(remote);
+			vrdma_remote_put(remote);
+			return;
+		}
+	}
+	vrdma_remote_offer(remote, where);
+}
+
 static bool vrdma_where_same(const struct vrdma_where *a, const struct vrdma_where *b)
 {
 	return a->device == b->device && !memcmp(a->host, b->host, sizeof(a->host));
@@ -139,8 +173,9 @@ static bool vrdma_binding_note(struct vrdma_binding *binding, enum vrdma_route_s
 	case VRDMA_BINDING_ASKING:
 	case VRDMA_BINDING_WAITING:
 		binding->where = *where;
+		binding->where.local = where->local && !vrdma_local_off;
 		WRITE_ONCE(binding->state, VRDMA_BINDING_WAITING);
-		return where->local;
+		return true;
 	case VRDMA_BINDING_BOUND:
 	case VRDMA_BINDING_CUT:
 		/* The address moved to somebody else, or the cable is whole again. */
@@ -160,17 +195,20 @@ static void vrdma_binding_look(struct vrdma_binding *binding)
 	enum vrdma_binding_state before, after;
 	enum vrdma_route_state route;
 	struct vrdma_where where;
-	bool offer;
+	bool offer, local;
 
 	route = vrdma_route_state(binding->route, &where);
 	spin_lock_bh(&vrdma_bind_lock);
 	before = binding->state;
 	offer = vrdma_binding_note(binding, route, &where);
 	after = binding->state;
+	local = binding->where.local;
 	spin_unlock_bh(&vrdma_bind_lock);
 
-	if (offer)
+	if (offer && local)
 		vrdma_binding_offer(binding, &where);
+	else if (offer)
+		vrdma_binding_offer_remote(binding, &where);
 	else if (before != after)
 		vrdma_binding_wake(binding);
 }
@@ -238,7 +276,8 @@ void vrdma_binding_retry(struct vrdma_binding *binding)
 {
 	enum vrdma_binding_state state = READ_ONCE(binding->state);
 
-	if (state == VRDMA_BINDING_ASKING || state == VRDMA_BINDING_CUT)
+	if (state == VRDMA_BINDING_ASKING || state == VRDMA_BINDING_CUT ||
+	    (state == VRDMA_BINDING_WAITING && !binding->where.local))
 		vrdma_route_refresh(binding->route);
 }
 
@@ -268,6 +307,8 @@ void vrdma_binding_end(struct vrdma_binding *binding)
 	vrdma_live_kill(&binding->live);
 	if (peer && peer != binding)
 		vrdma_binding_leave(peer);
+	if (binding->remote)
+		vrdma_remote_end(binding->remote);
 }
 
 void vrdma_binding_release(struct vrdma_binding *binding)
@@ -277,5 +318,118 @@ void vrdma_binding_release(struct vrdma_binding *binding)
 	vrdma_route_put(binding->route);
 	if (binding->peer)
 		vrdma_binding_put(binding->peer);
+	if (binding->remote)
+		vrdma_remote_put(binding->remote);
 	vrdma_binding_put(binding);
+}
+
+/* ---- the far side is on another host ---- */
+
+static void vrdma_binding_set_remote(struct vrdma_binding *binding, struct vrdma_lane *lane,
+				     u32 far_id, u32 far_check)
+{
+	lockdep_assert_held(&vrdma_bind_lock);
+	vrdma_remote_bind(binding->remote, lane, far_id, far_check);
+	binding->path = &vrdma_remote_path;
+	binding->met = true;
+	/* pairs with vrdma_binding_bound(): remote and path are there */
+	smp_store_release(&binding->state, VRDMA_BINDING_BOUND);
+}
+
+/* Does @bind, from the host at the end of @lane, ask for what @binding waits for? */
+static bool vrdma_binding_wanted(const struct vrdma_binding *binding,
+				 const struct vrdma_lane *lane,
+				 const struct vrdma_msg_bind *bind)
+{
+	enum ib_qp_type type = bind->qp_type == IB_UVERBS_QPT_RC ? IB_QPT_RC : IB_QPT_UC;
+
+	return binding->remote && !binding->where.local && binding->type == type &&
+	       binding->qpn == bind->dest_qpn && binding->dest_qpn == bind->qpn &&
+	       binding->where.device == bind->from &&
+	       !memcmp(binding->where.host, vrdma_lane_host(lane), sizeof(binding->where.host)) &&
+	       !memcmp(&binding->dgid, bind->sgid, sizeof(binding->dgid)) &&
+	       !memcmp(&binding->sgid, bind->dgid, sizeof(binding->sgid));
+}
+
+/*
+ * Bind, or see that it is bound to just that already.
+ * Return: what is bound, with a reference: our QP may let go of it any time.
+ */
+static struct vrdma_remote *vrdma_binding_take(struct vrdma_binding *binding,
+					       struct vrdma_lane *lane,
+					       const struct vrdma_msg_bind *bind)
+{
+	struct vrdma_remote *remote = NULL;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	if (vrdma_binding_wanted(binding, lane, bind)) {
+		if (binding->state == VRDMA_BINDING_WAITING)
+			vrdma_binding_set_remote(binding, lane, bind->id, bind->check);
+		if (binding->state == VRDMA_BINDING_BOUND &&
+		    binding->remote->far_id == bind->id &&
+		    binding->remote->far_check == bind->check) {
+			remote = binding->remote;
+			refcount_inc(&remote->ref);
+		}
+	}
+	spin_unlock_bh(&vrdma_bind_lock);
+	return remote;
+}
+
+struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vrdma_lane *lane,
+					     const struct vrdma_msg_bind *bind)
+{
+	struct vrdma_remote *remote;
+	struct vrdma_binding *binding;
+
+	if (!vrdma_token_valid(dev, (const union ib_gid *)bind->sgid, bind->token)) {
+		vrdma_stat_inc(dev, rx_bind_refused);
+		return NULL;
+	}
+	binding = vrdma_binding_get_by_qpn(dev, bind->dest_qpn);
+	if (!binding)
+		return NULL;
+	remote = vrdma_binding_take(binding, lane, bind);
+	vrdma_binding_put(binding);
+	return remote;
+}
+
+bool vrdma_binding_hear_bound(struct vrdma_binding *binding, struct vrdma_lane *lane,
+			      const struct vrdma_msg_bound *bound)
+{
+	bool news;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	news = binding->state == VRDMA_BINDING_WAITING && binding->remote;
+	if (news)
+		vrdma_binding_set_remote(binding, lane, bound->id, bound->check);
+	spin_unlock_bh(&vrdma_bind_lock);
+	return news;
+}
+
+bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *where)
+{
+	bool waits;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	waits = binding->state == VRDMA_BINDING_WAITING && binding->remote;
+	*where = binding->where;
+	spin_unlock_bh(&vrdma_bind_lock);
+	return waits;
+}
+
+void vrdma_binding_leave_remote(struct vrdma_binding *binding)
+{
+	spin_lock_bh(&vrdma_bind_lock);
+	if (binding->state == VRDMA_BINDING_BOUND || binding->state == VRDMA_BINDING_CUT)
+		WRITE_ONCE(binding->state, VRDMA_BINDING_ENDED);
+	spin_unlock_bh(&vrdma_bind_lock);
+
+	/* As vrdma_binding_leave(): others of an SRQ are behind it. */
+	preempt_disable();
+	if (vrdma_live_enter(&binding->live)) {
+		vrdma_rx_unwait(binding->qp);
+		vrdma_live_exit(&binding->live);
+	}
+	preempt_enable();
 }

@@ -9,8 +9,12 @@
 #include "resolver.h"
 
 struct vrdma_device;
+struct vrdma_lane;
+struct vrdma_msg_bind;
+struct vrdma_msg_bound;
 struct vrdma_path_ops;
 struct vrdma_qp;
+struct vrdma_remote;
 
 enum vrdma_binding_state {
 	VRDMA_BINDING_ASKING,	/* where the destination lives is not known */
@@ -36,7 +40,10 @@ enum vrdma_binding_state {
  * @watch: on @route
  * @where: where @dgid lives, while WAITING, BOUND or CUT; under the bind lock
  * @peer: the far side's, with a reference, from BOUND until our QP lets go
+ * @remote: how to talk to it on another host; set once under the bind lock, put
+ *	    with our QP's reference
  * @path: how operations get there, from BOUND
+ * @met: was BOUND once
  * @state: enum vrdma_binding_state; written under the bind lock
  */
 struct vrdma_binding {
@@ -54,7 +61,9 @@ struct vrdma_binding {
 	struct vrdma_route_watch watch;
 	struct vrdma_where where;
 	struct vrdma_binding *peer;
+	struct vrdma_remote *remote;
 	const struct vrdma_path_ops *path;
+	bool met;
 	enum vrdma_binding_state state;
 };
 
@@ -75,6 +84,24 @@ void vrdma_binding_discard(struct vrdma_binding *binding);
 void vrdma_binding_end(struct vrdma_binding *binding);
 void vrdma_binding_release(struct vrdma_binding *binding);
 void vrdma_binding_retry(struct vrdma_binding *binding);
+
+void vrdma_binding_get(struct vrdma_binding *binding);
+void vrdma_binding_put(struct vrdma_binding *binding);
+
+/*
+ * For remote.c, process context.  hear_bind: a QP of @lane's host asks for one of
+ * @dev; returns what is bound to it, with a reference.  hear_bound: true when that
+ * bound it.  waits: true while a BIND may bind it, to the QP at @where.  leave: the
+ * far side is gone for good; not beside its requests.
+ */
+struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vrdma_lane *lane,
+					     const struct vrdma_msg_bind *bind);
+bool vrdma_binding_hear_bound(struct vrdma_binding *binding, struct vrdma_lane *lane,
+			      const struct vrdma_msg_bound *bound);
+bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *where);
+void vrdma_binding_leave_remote(struct vrdma_binding *binding);
+
+extern bool vrdma_local_off;
 
 static inline bool vrdma_binding_bound(const struct vrdma_binding *binding)
 {

@@ -171,6 +171,25 @@ void vrdma_lane_put_buf(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
 	vrdma_repair_kick(lane);
 }
 
+/**
+ * vrdma_lane_decline - leave to others what was set aside for a waiter
+ * @lane: its channel is held
+ * @waiter: need not have got anything; where he waits he goes on waiting
+ */
+void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
+{
+	struct vrdma_lane_buf *buf = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	swap(buf, waiter->buf);
+	if (buf)
+		vrdma_lane_untake(lane, buf);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	if (buf)
+		vrdma_repair_kick(lane);
+}
+
 static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
 {
 	struct vrdma_conn *conn = lane->conn;
@@ -395,7 +414,7 @@ bool vrdma_lane_stop(struct vrdma_lane *lane)
 void vrdma_lane_close(struct vrdma_lane *lane)
 {
 	spin_lock_irq(&lane->lock);
-	lane->closed = true;
+	WRITE_ONCE(lane->closed, true);
 	spin_unlock_irq(&lane->lock);
 	vrdma_lane_wake(lane);
 }

@@ -159,6 +159,8 @@ struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
 void vrdma_lane_put_buf(struct vrdma_lane *lane, struct vrdma_lane_buf *buf);
 void vrdma_lane_send(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
 		     struct vrdma_msg *msg);
+/* @waiter was told, or was not, and has nothing to send now.  Any context. */
+void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter);
 /*
  * Wait no longer: when it returns, @waiter is not called and will not be, and has no
  * buffer.  May sleep; not from a ready().
@@ -168,6 +170,12 @@ void vrdma_lane_unwait(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter
 static inline bool vrdma_lane_is_up(const struct vrdma_lane *lane)
 {
 	return READ_ONCE(lane->up);
+}
+
+/* For ever: who finds no room is not told any more. */
+static inline bool vrdma_lane_is_closed(const struct vrdma_lane *lane)
+{
+	return READ_ONCE(lane->closed);
 }
 
 /* The host at the other end, as the connection proved it. */

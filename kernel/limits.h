@@ -33,6 +33,10 @@ enum vrdma_limits {
 	VRDMA_DRAIN_WQES = 64,
 	VRDMA_CHUNK = 16 * 1024,	/* copied with preemption off: a few us */
 
+	/* Between hosts. */
+	VRDMA_FLIGHTS = 64,		/* operations of a QP on their way: power of two */
+	VRDMA_FETCHES = 16,		/* READs and atomics among them, as many HCAs */
+
 	/* Time, in milliseconds. */
 	VRDMA_ROUTE_FRESH_MS = 1000,	/* RTR re-asks for a route older than this */
 	VRDMA_ROUTE_REASK_MS = 10000,	/* routes in use are asked again so often */

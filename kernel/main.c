@@ -6,10 +6,12 @@
 #include <rdma/ib_verbs.h>
 #include <rdma/vrdma-abi.h>
 
+#include "binding.h"
 #include "channel.h"
 #include "hca.h"
 #include "netlink.h"
 #include "netns.h"
+#include "remote.h"
 #include "resolver.h"
 #include "vdev.h"
 
@@ -21,10 +23,12 @@ static int __init vrdma_init(void)
 	if (!vrdma_wq)
 		return -ENOMEM;
 	vrdma_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_bool("local_off", 0600, vrdma_debugfs, &vrdma_local_off);
 	ret = vrdma_resolver_init();
 	if (ret)
 		goto err_debugfs;
 	vrdma_channel_init();
+	vrdma_remote_init();
 	ret = vrdma_hca_init();
 	if (ret)
 		goto err_resolver;

@@ -22,6 +22,7 @@ struct vrdma_binding;
  * @compare_add: atomics
  * @swap: compare and swap
  * @original: atomics: what the word held
+ * @mseq: number of the operation in its binding
  * @mem: the requester's memory: source of SEND and WRITE, sink of READ and atomics
  * @begun: the owner has accepted it and holds what it needs
  */
@@ -36,6 +37,7 @@ struct vrdma_op {
 	u64 compare_add;
 	u64 swap;
 	u64 original;
+	u32 mseq;
 	struct vrdma_cursor mem;
 	bool begun;
 };
@@ -43,7 +45,9 @@ struct vrdma_op {
 /* What became of an attempt to carry an operation on. */
 enum vrdma_verdict {
 	VRDMA_DONE,	/* executed: complete it with success */
+	VRDMA_SENT,	/* on its way: settle() tells what becomes of it */
 	VRDMA_MORE,	/* the budget is used up: come again */
+	VRDMA_BUSY,	/* the path has no room; a wake follows when it has */
 	VRDMA_RNR,	/* no receive; a wake follows when one is posted */
 	VRDMA_LOST,	/* the owner does not answer */
 	VRDMA_FAILED,	/* complete it with vrdma_outcome::status */
@@ -59,6 +63,25 @@ struct vrdma_outcome {
 	u8 rnr_timer;
 };
 
+/* What became of the operations that are on their way. */
+enum vrdma_news {
+	VRDMA_NEWS_NONE,	/* nothing beyond vrdma_settlement::answered */
+	VRDMA_NEWS_AGAIN,	/* those not answered are to be sent again */
+	VRDMA_NEWS_FAILED,	/* the first that is not answered has failed */
+};
+
+/**
+ * struct vrdma_settlement - what a path has heard of operations it has sent
+ * @answered: the first operation that is not known to be executed
+ * @news: of @answered and those after it
+ * @status: FAILED: what the requester sees
+ */
+struct vrdma_settlement {
+	u32 answered;
+	enum vrdma_news news;
+	enum ib_wc_status status;
+};
+
 /**
  * struct vrdma_budget - what one context may do before it gives way
  * @bytes: to copy
@@ -72,15 +95,22 @@ struct vrdma_budget {
 /**
  * struct vrdma_path_ops - how the messages of a binding travel
  * @advance: carry the operation at the head on.  Process context or worker,
- *	     no locks held; may be called again after every verdict but DONE and
- *	     FAILED.
+ *	     no locks held; may be called again after every verdict but DONE, SENT
+ *	     and FAILED.  After SENT the path has what it needs of @op
+ * @settle: what has become of operations sent; NULL where advance() knows at once
+ *
+ * Both are called by the owner of the send queue only.  Operations are numbered
+ * from 1 in the order of advance(); after news AGAIN the first that is not
+ * answered comes again.
  */
 struct vrdma_path_ops {
 	enum vrdma_verdict (*advance)(struct vrdma_binding *binding, struct vrdma_op *op,
 				      struct vrdma_budget *budget,
 				      struct vrdma_outcome *out);
+	void (*settle)(struct vrdma_binding *binding, struct vrdma_settlement *news);
 };
 
 extern const struct vrdma_path_ops vrdma_local_path;
+extern const struct vrdma_path_ops vrdma_remote_path;
 
 #endif /* _VRDMA_PATH_H */

@@ -12,7 +12,9 @@
 #include "cq.h"
 #include "mr.h"
 #include "qp.h"
+#include "remote.h"
 #include "srq.h"
+#include "wqe.h"
 
 struct vrdma_rq *vrdma_recv_queue(struct vrdma_qp *qp)
 {
@@ -31,6 +33,10 @@ static bool vrdma_rx_ready(struct vrdma_rq_waiter *waiter)
 	struct vrdma_rx *rx = container_of(waiter, struct vrdma_rx, waiter);
 	struct vrdma_binding *peer = rx->binding->peer;
 
+	if (rx->binding->remote) {
+		vrdma_remote_ready(rx->binding->remote);
+		return true;
+	}
 	if (!vrdma_live_enter(&peer->live))
 		return false;
 	vrdma_send_wake(peer->qp);
@@ -243,6 +249,7 @@ static enum vrdma_verdict vrdma_begin_send(struct vrdma_binding *binding, struct
 /* A request with an rkey: the right of the QP, then of the region, then the range. */
 static enum vrdma_verdict vrdma_begin_remote(struct vrdma_binding *binding,
 					     struct vrdma_op *op, int access,
+					     struct vrdma_cursor *target,
 					     struct vrdma_outcome *out)
 {
 	struct vrdma_qp *qp = binding->qp;
@@ -257,16 +264,17 @@ static enum vrdma_verdict vrdma_begin_remote(struct vrdma_binding *binding,
 			  op->length, access);
 	if (!mr)
 		return vrdma_recv_bad_key(binding, out);
-	vrdma_cursor_add_region(&qp->rx.target, mr, op->remote_addr, op->length);
+	vrdma_cursor_add_region(target, mr, op->remote_addr, op->length);
 	return VRDMA_MORE;
 }
 
 static enum vrdma_verdict vrdma_begin_read(struct vrdma_binding *binding, struct vrdma_op *op,
+					   struct vrdma_cursor *target,
 					   struct vrdma_outcome *out)
 {
 	if (!binding->qp->attr.max_dest_rd_atomic)
 		return vrdma_recv_bad_request(binding, out);
-	return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_READ, out);
+	return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_READ, target, out);
 }
 
 static u64 vrdma_atomic(u64 *word, const struct vrdma_op *op)
@@ -293,7 +301,7 @@ static enum vrdma_verdict vrdma_begin_atomic(struct vrdma_binding *binding,
 
 	if (!binding->qp->attr.max_dest_rd_atomic || !IS_ALIGNED(op->remote_addr, 8))
 		return vrdma_recv_bad_request(binding, out);
-	verdict = vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_ATOMIC, out);
+	verdict = vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_ATOMIC, target, out);
 	if (verdict != VRDMA_MORE)
 		return verdict;
 
@@ -348,9 +356,10 @@ enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_
 		return vrdma_begin_send(binding, op, out);
 	case IB_UVERBS_WR_RDMA_WRITE:
 	case IB_UVERBS_WR_RDMA_WRITE_WITH_IMM:
-		return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_WRITE, out);
+		return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_WRITE,
+					  &qp->rx.target, out);
 	case IB_UVERBS_WR_RDMA_READ:
-		return vrdma_begin_read(binding, op, out);
+		return vrdma_begin_read(binding, op, &qp->rx.target, out);
 	case IB_UVERBS_WR_ATOMIC_CMP_AND_SWP:
 	case IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD:
 		return vrdma_begin_atomic(binding, op, out);
@@ -359,11 +368,20 @@ enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_
 	}
 }
 
-static bool vrdma_op_fetches(const struct vrdma_op *op)
+/**
+ * vrdma_recv_read_again - accept a READ once more, whose answer was lost
+ * @binding: the owner's; the caller is in a section of it
+ * @op: the READ; its memory becomes what it reads
+ * @out: details of a verdict
+ *
+ * Return: MORE, or as vrdma_recv_begin().
+ */
+enum vrdma_verdict vrdma_recv_read_again(struct vrdma_binding *binding, struct vrdma_op *op,
+					 struct vrdma_outcome *out)
 {
-	return op->opcode == IB_UVERBS_WR_RDMA_READ ||
-	       op->opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
-	       op->opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD;
+	if (!vrdma_recv_state(binding->qp))
+		return VRDMA_LOST;
+	return vrdma_begin_read(binding, op, &op->mem, out);
 }
 
 /* The owner's memory went away under the operation. */
@@ -389,7 +407,7 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 				   u32 length, struct vrdma_outcome *out)
 {
 	struct vrdma_cursor *target = &binding->qp->rx.target;
-	bool fetch = vrdma_op_fetches(op);
+	bool fetch = vrdma_opcode_fetches(op->opcode);
 	enum vrdma_fault fault;
 
 	if (!vrdma_recv_state(binding->qp))
@@ -406,6 +424,27 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 		return VRDMA_FAILED;
 	}
 	return vrdma_recv_gone(binding, out);
+}
+
+/**
+ * vrdma_recv_fetch - copy the next bytes of what a READ or an atomic fetches
+ * @binding: the owner's; the caller is in a section of it
+ * @dst: has room
+ * @src: has so many left
+ * @length: at most VRDMA_CHUNK
+ * @out: details of a verdict
+ *
+ * Return: MORE when they were copied; LOST; or FAILED.
+ */
+enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, struct vrdma_cursor *dst,
+				    struct vrdma_cursor *src, u32 length,
+				    struct vrdma_outcome *out)
+{
+	if (!vrdma_recv_state(binding->qp))
+		return VRDMA_LOST;
+	if (vrdma_cursor_copy(dst, src, length) != VRDMA_FAULT_NONE)
+		return vrdma_recv_bad_key(binding, out);
+	return VRDMA_MORE;
 }
 
 static void vrdma_recv_success(struct vrdma_binding *binding, const struct vrdma_op *op)

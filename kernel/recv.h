@@ -43,6 +43,11 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 				   u32 length, struct vrdma_outcome *out);
 enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma_op *op,
 				     struct vrdma_outcome *out);
+enum vrdma_verdict vrdma_recv_read_again(struct vrdma_binding *binding, struct vrdma_op *op,
+					 struct vrdma_outcome *out);
+enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, struct vrdma_cursor *dst,
+				    struct vrdma_cursor *src, u32 length,
+				    struct vrdma_outcome *out);
 
 /* Complete receives with WR_FLUSH_ERR; false: the budget is used up. */
 bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget);

@@ -6,6 +6,7 @@
 #include "send.h"
 
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include "binding.h"
@@ -102,7 +103,7 @@ static void vrdma_sq_timer(struct timer_list *timer)
 /* ---- the ring ---- */
 
 /*
- * Work requests that wait in the ring.  Indices that cannot be are the
+ * Work requests that wait in the ring behind those that fly.  Indices that cannot be are the
  * application's garbage: nothing is read from the ring any more.
  */
 static u32 vrdma_sq_avail(struct vrdma_qp *qp)
@@ -114,8 +115,8 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 		return 0;
 	/* pairs with the poster's release: the slots are filled */
 	avail = smp_load_acquire(&sq->ring->hdr->producer) - sq->consumer;
-	if (likely(avail <= vrdma_ring_slots(sq->ring)))
-		return avail;
+	if (likely(avail <= vrdma_ring_slots(sq->ring) && avail >= sq->flying))
+		return avail - sq->flying;
 
 	sq->broken = true;
 	vrdma_stat_inc(vrdma_send_dev(qp), tx_bad_wqe);
@@ -126,6 +127,7 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 static void vrdma_sq_retire(struct vrdma_sq *sq)
 {
 	sq->consumer++;
+	sq->mseq++;
 	/* pairs with the poster's acquire: the slot has been read */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 }
@@ -145,11 +147,12 @@ static bool vrdma_sq_rest(struct vrdma_qp *qp)
 
 /* ---- completion ---- */
 
-static void vrdma_send_cqe(struct vrdma_qp *qp, enum ib_wc_status status)
+static void vrdma_send_cqe(struct vrdma_qp *qp, const struct vrdma_flight *flight,
+			   enum ib_wc_status status)
 {
-	const struct vrdma_opcode *code = vrdma_opcode(qp->sq.wqe.opcode);
+	const struct vrdma_opcode *code = vrdma_opcode(flight->opcode);
 	struct vrdma_cqe cqe = {
-		.wr_id = qp->sq.wqe.wr_id,
+		.wr_id = flight->wr_id,
 		.status = status,
 		.opcode = code ? code->wc : IB_WC_SEND,
 		.qp_num = qp->number,
@@ -157,36 +160,66 @@ static void vrdma_send_cqe(struct vrdma_qp *qp, enum ib_wc_status status)
 	};
 
 	if (status == IB_WC_SUCCESS && !qp->sig_all &&
-	    !(qp->sq.wqe.flags & VRDMA_SEND_SIGNALED))
+	    !(flight->flags & VRDMA_SEND_SIGNALED))
 		return;
 	if (status == IB_WC_SUCCESS)
-		cqe.byte_len = qp->sq.op.length;
+		cqe.byte_len = flight->length;
 	if (vrdma_cq_post(to_vcq(qp->ibqp.send_cq), &cqe, false))
 		vrdma_qp_fail(qp, -1);
 }
 
 /*
- * Retire the head.  The slot is given back first, so that a program that has
+ * Retire the oldest.  The slot is given back first, so that a program that has
  * polled the completion finds room for the next post.
  */
-static void vrdma_send_complete(struct vrdma_qp *qp, enum ib_wc_status status)
+static void vrdma_send_retire(struct vrdma_qp *qp, const struct vrdma_flight *flight,
+			      enum ib_wc_status status)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
-	vrdma_cursor_exit(&sq->op.mem);
-	sq->busy = false;
 	if (sq->wait != VRDMA_WAIT_NOTHING) {
 		sq->wait = VRDMA_WAIT_NOTHING;
 		timer_delete(&sq->timer);
 	}
 	vrdma_sq_retire(sq);
-	if (status == IB_WC_SUCCESS)
-		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
-	vrdma_send_cqe(qp, status);
+	vrdma_send_cqe(qp, flight, status);
 }
 
+static void vrdma_sq_drop_op(struct vrdma_sq *sq)
+{
+	vrdma_cursor_exit(&sq->op.mem);
+	sq->busy = false;
+	sq->failed = IB_WC_SUCCESS;
+}
+
+static struct vrdma_flight vrdma_sq_head(const struct vrdma_sq *sq)
+{
+	return (struct vrdma_flight) {
+		.wr_id = sq->wqe.wr_id,
+		.opcode = sq->wqe.opcode,
+		.flags = sq->wqe.flags,
+		.length = sq->op.length,
+	};
+}
+
+/* Retire the head; nothing flies before it. */
+static void vrdma_send_complete(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	struct vrdma_flight flight = vrdma_sq_head(&qp->sq);
+
+	vrdma_sq_drop_op(&qp->sq);
+	if (status == IB_WC_SUCCESS)
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
+	vrdma_send_retire(qp, &flight, status);
+}
+
+/* The head has failed; what flies before it completes first. */
 static enum vrdma_step vrdma_send_failed(struct vrdma_qp *qp, enum ib_wc_status status)
 {
+	if (qp->sq.flying) {
+		qp->sq.failed = status;
+		return VRDMA_STEP_PARK;
+	}
 	vrdma_send_complete(qp, status);
 	vrdma_qp_fail(qp, -1);
 	return VRDMA_STEP_NEXT;
@@ -197,6 +230,100 @@ static enum vrdma_step vrdma_send_done(struct vrdma_qp *qp)
 	vrdma_stat_add(vrdma_send_dev(qp), tx_local_bytes, qp->sq.op.length);
 	vrdma_send_complete(qp, IB_WC_SUCCESS);
 	return VRDMA_STEP_NEXT;
+}
+
+/* ---- flying ---- */
+
+static struct vrdma_flight *vrdma_sq_flight(struct vrdma_sq *sq, u32 mseq)
+{
+	return &sq->flight[mseq % VRDMA_FLIGHTS];
+}
+
+/* The path has the head on its way. */
+static enum vrdma_step vrdma_send_sent(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+
+	*vrdma_sq_flight(sq, sq->op.mseq) = vrdma_sq_head(sq);
+	if (vrdma_opcode_fetches(sq->wqe.opcode))
+		sq->fetching++;
+	sq->flying++;
+	vrdma_sq_drop_op(sq);
+	return VRDMA_STEP_NEXT;
+}
+
+static void vrdma_send_land(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	struct vrdma_flight *flight = vrdma_sq_flight(sq, sq->mseq);
+
+	if (vrdma_opcode_fetches(flight->opcode))
+		sq->fetching--;
+	sq->flying--;
+	if (status == IB_WC_SUCCESS) {
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_remote_msgs);
+		vrdma_stat_add(vrdma_send_dev(qp), tx_remote_bytes, flight->length);
+	}
+	vrdma_send_retire(qp, flight, status);
+}
+
+/* What is not answered for so long is sent again: an answer may have been lost. */
+#define VRDMA_AGAIN	(4 * HZ)
+
+/* Send again what is not answered: it is read from the ring, and checked, again. */
+static void vrdma_sq_rewind(struct vrdma_sq *sq)
+{
+	vrdma_sq_drop_op(sq);
+	sq->flying = 0;
+	sq->fetching = 0;
+	sq->again_at = jiffies + VRDMA_AGAIN;
+}
+
+/* The far side refuses the oldest, sent in whole or in part. */
+static void vrdma_send_refused(struct vrdma_qp *qp, enum ib_wc_status status)
+{
+	if (qp->sq.flying)
+		vrdma_send_land(qp, status);
+	else if (qp->sq.busy)
+		vrdma_send_complete(qp, status);
+	vrdma_qp_fail(qp, -1);
+}
+
+/* Complete what has been answered. */
+static void vrdma_send_settle(struct vrdma_qp *qp)
+{
+	struct vrdma_settlement news = {};
+	struct vrdma_sq *sq = &qp->sq;
+
+	if (!qp->binding->path || !qp->binding->path->settle)
+		return;
+	qp->binding->path->settle(qp->binding, &news);
+	if (!sq->flying || news.answered != sq->mseq)
+		sq->again_at = jiffies + VRDMA_AGAIN;
+	while (sq->flying && (s32)(news.answered - sq->mseq) > 0)
+		vrdma_send_land(qp, IB_WC_SUCCESS);
+	if (news.news == VRDMA_NEWS_AGAIN || time_after(jiffies, sq->again_at))
+		vrdma_sq_rewind(sq);
+	else if (news.news == VRDMA_NEWS_FAILED)
+		vrdma_send_refused(qp, news.status);
+}
+
+/*
+ * Must the head wait for those that fly?  A fence waits for what they fetch, and
+ * so does an atomic: it comes after a READ before it (IBA table 79).
+ */
+static bool vrdma_send_held(const struct vrdma_qp *qp)
+{
+	const struct vrdma_sq *sq = &qp->sq;
+	bool fetches = vrdma_opcode_fetches(sq->wqe.opcode);
+
+	if (sq->flying == VRDMA_FLIGHTS)
+		return true;
+	if (!sq->fetching)
+		return false;
+	return sq->wqe.flags & VRDMA_SEND_FENCE ||
+	       (fetches && sq->wqe.opcode != IB_UVERBS_WR_RDMA_READ) ||
+	       (fetches && sq->fetching >= min_t(u32, qp->attr.max_rd_atomic, VRDMA_FETCHES));
 }
 
 /* ---- waiting ---- */
@@ -221,7 +348,7 @@ static u64 vrdma_qp_patience_us(const struct vrdma_qp *qp)
 {
 	u64 usecs = (4096ULL << qp->attr.timeout) * (qp->attr.retry_cnt + 1) / NSEC_PER_USEC;
 
-	if (!qp->binding->peer)
+	if (!qp->binding->met)
 		usecs = max_t(u64, usecs, VRDMA_ANSWER_MIN_MS * USEC_PER_MSEC);
 	return usecs;
 }
@@ -232,10 +359,10 @@ static enum vrdma_step vrdma_send_lost(struct vrdma_qp *qp)
 	struct vrdma_sq *sq = &qp->sq;
 	bool uc = qp->ibqp.qp_type == IB_QPT_UC;
 
-	if (vrdma_sq_waits_for(sq, VRDMA_WAIT_ANSWER))
+	if (sq->flying || vrdma_sq_waits_for(sq, VRDMA_WAIT_ANSWER))
 		return VRDMA_STEP_PARK;
 
-	if (sq->wait == VRDMA_WAIT_ANSWER || (uc && qp->binding->peer)) {
+	if (sq->wait == VRDMA_WAIT_ANSWER || (uc && qp->binding->met)) {
 		if (uc)	/* nobody tells an UC requester */
 			return vrdma_send_done(qp);
 		vrdma_stat_inc(vrdma_send_dev(qp), tx_retry_exceeded);
@@ -258,6 +385,12 @@ static const u32 vrdma_rnr_timer[32] = {
 	16384, 24576, 32768, 49152,
 };
 
+/* What an RNR timer of 0 to 31 stands for. */
+u64 vrdma_rnr_usecs(u8 rnr_timer)
+{
+	return vrdma_rnr_timer[rnr_timer % 32] * 10ULL;
+}
+
 #define VRDMA_RNR_FOR_EVER	7
 
 /*
@@ -269,14 +402,24 @@ static enum vrdma_step vrdma_send_rnr(struct vrdma_qp *qp, u8 rnr_timer)
 	struct vrdma_sq *sq = &qp->sq;
 
 	vrdma_stat_inc(vrdma_send_dev(qp), rx_rnr_nak);
+	if (sq->flying)
+		return VRDMA_STEP_PARK;
+	sq->begun = sq->mseq + 1;	/* what was sent behind it was not executed */
 	if (vrdma_sq_waits_for(sq, VRDMA_WAIT_RECEIVE))
 		return VRDMA_STEP_PARK;
 	if (!sq->rnr_left)
 		return vrdma_send_failed(qp, IB_WC_RNR_RETRY_EXC_ERR);
 	if (sq->rnr_left != VRDMA_RNR_FOR_EVER)
 		sq->rnr_left--;
-	vrdma_sq_wait_for(sq, VRDMA_WAIT_RECEIVE, vrdma_rnr_timer[rnr_timer % 32] * 10ULL);
+	vrdma_sq_wait_for(sq, VRDMA_WAIT_RECEIVE, vrdma_rnr_usecs(rnr_timer));
 	return VRDMA_STEP_PARK;
+}
+
+/* See to it that what flies is looked after, also once a deadline has passed. */
+static void vrdma_sq_watch(struct vrdma_sq *sq)
+{
+	if (sq->flying && !timer_pending(&sq->timer))
+		mod_timer(&sq->timer, sq->again_at + 1);
 }
 
 /* ---- running ---- */
@@ -287,14 +430,20 @@ static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_bu
 	struct vrdma_outcome out = {};
 	enum vrdma_verdict verdict = VRDMA_LOST;
 
+	if (vrdma_send_held(qp))
+		return VRDMA_STEP_PARK;
 	if (vrdma_binding_bound(binding))
 		verdict = binding->path->advance(binding, &qp->sq.op, budget, &out);
 
 	switch (verdict) {
 	case VRDMA_DONE:
 		return vrdma_send_done(qp);
+	case VRDMA_SENT:
+		return vrdma_send_sent(qp);
 	case VRDMA_MORE:
 		return VRDMA_STEP_YIELD;
+	case VRDMA_BUSY:
+		return VRDMA_STEP_PARK;
 	case VRDMA_RNR:
 		return vrdma_send_rnr(qp, out.rnr_timer);
 	case VRDMA_LOST:
@@ -321,6 +470,8 @@ static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget
 
 	if (qp->binding)
 		vrdma_binding_end(qp->binding);
+	while (qp->sq.flying)
+		vrdma_send_land(qp, IB_WC_WR_FLUSH_ERR);
 	if (qp->sq.busy)
 		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
 	while (vrdma_sq_avail(qp)) {
@@ -343,6 +494,8 @@ static enum vrdma_step vrdma_send_head(struct vrdma_qp *qp, struct vrdma_budget 
 		if (status != IB_WC_SUCCESS)
 			return vrdma_send_failed(qp, status);
 	}
+	if (qp->sq.failed != IB_WC_SUCCESS)
+		return vrdma_send_failed(qp, qp->sq.failed);
 	if (qp->binding)
 		return vrdma_send_connected(qp, budget);
 	return vrdma_send_datagram(qp, budget);
@@ -350,13 +503,18 @@ static enum vrdma_step vrdma_send_head(struct vrdma_qp *qp, struct vrdma_budget 
 
 static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget *budget)
 {
-	switch (vrdma_qp_state(qp)) {
+	enum ib_qp_state state = vrdma_qp_state(qp);
+
+	if (qp->binding && (state == IB_QPS_RTS || state == IB_QPS_SQD))
+		vrdma_send_settle(qp);
+	switch (state) {
 	case IB_QPS_RTS:
 		return vrdma_send_head(qp, budget);
-	case IB_QPS_SQD:
-		if (qp->sq.busy)
+	case IB_QPS_SQD:	/* what was sent, and is to be sent again, has begun */
+		if (qp->sq.begun != qp->sq.mseq + qp->sq.flying)
 			return vrdma_send_head(qp, budget);
-		vrdma_qp_drained(qp);
+		if (!qp->sq.flying)
+			vrdma_qp_drained(qp);
 		return VRDMA_STEP_PARK;
 	case IB_QPS_ERR:
 		return vrdma_send_flush(qp, budget);
@@ -385,10 +543,12 @@ static bool vrdma_send_run(struct vrdma_qp *qp, struct vrdma_budget *budget)
 		case VRDMA_STEP_YIELD:
 			return true;
 		case VRDMA_STEP_PARK:
+			vrdma_sq_watch(sq);
 			if (vrdma_sq_release(sq, VRDMA_SQ_PARKED))
 				return false;
 			break;
 		case VRDMA_STEP_REST:
+			vrdma_sq_watch(sq);
 			if (vrdma_sq_rest(qp) && vrdma_sq_release(sq, VRDMA_SQ_IDLE))
 				return false;
 			break;
@@ -416,6 +576,23 @@ int vrdma_send_doorbell(struct vrdma_qp *qp)
 		vrdma_send_hand_over(qp);
 	}
 	return 0;
+}
+
+/**
+ * vrdma_send_nudge - run a send queue a little, in a context that serves others
+ * @qp: held by the caller
+ *
+ * Process context.
+ */
+void vrdma_send_nudge(struct vrdma_qp *qp)
+{
+	struct vrdma_budget budget = {
+		.bytes = VRDMA_CHUNK,
+		.wqes = VRDMA_DRAIN_WQES,
+	};
+
+	if (vrdma_sq_claim(&qp->sq) && vrdma_send_run(qp, &budget))
+		vrdma_send_hand_over(qp);
 }
 
 static struct vrdma_qp *vrdma_send_ready(struct vrdma_device *dev)
@@ -479,14 +656,21 @@ int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
 	u32 stride = vrdma_sq_stride(cap);
 	struct vrdma_sq *sq = &qp->sq;
 
+	sq->flight = kcalloc(VRDMA_FLIGHTS, sizeof(*sq->flight), GFP_KERNEL_ACCOUNT);
+	if (!sq->flight)
+		return -ENOMEM;
 	sq->ring = vrdma_ring_create(uctx, max(cap->max_send_wr, 1U), stride, info);
-	if (IS_ERR(sq->ring))
+	if (IS_ERR(sq->ring)) {
+		kfree(sq->flight);
 		return PTR_ERR(sq->ring);
+	}
 
 	cap->max_inline_data = stride - sizeof(struct vrdma_send_wqe);
 	sq->wr = max(cap->max_send_wr, 1U);
 	sq->max_sge = cap->max_send_sge;
 	sq->max_inline = cap->max_inline_data;
+	sq->mseq = 1;
+	sq->begun = 1;
 	atomic_set(&sq->owner, VRDMA_SQ_PARKED);
 	INIT_LIST_HEAD(&sq->ready);
 	timer_setup(&sq->timer, vrdma_sq_timer, 0);
@@ -499,6 +683,7 @@ void vrdma_sq_exit(struct vrdma_qp *qp)
 {
 	vrdma_cursor_exit(&qp->sq.op.mem);
 	vrdma_ring_destroy(qp->sq.ring);
+	kfree(qp->sq.flight);
 }
 
 void vrdma_sq_stop(struct vrdma_qp *qp)
@@ -515,8 +700,10 @@ void vrdma_sq_reset(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
-	vrdma_cursor_exit(&sq->op.mem);
-	sq->busy = false;
+	vrdma_sq_rewind(sq);
+	sq->mseq = 1;
+	sq->begun = 1;
+	sq->counted = 0;
 	sq->wait = VRDMA_WAIT_NOTHING;
 	sq->broken = false;
 	sq->consumer = READ_ONCE(sq->ring->hdr->producer);

@@ -33,6 +33,20 @@ enum vrdma_sq_wait {
 };
 
 /**
+ * struct vrdma_flight - what is needed to complete a work request
+ * @wr_id: returned in the completion
+ * @opcode: enum ib_uverbs_wr_opcode
+ * @flags: VRDMA_SEND_*
+ * @length: bytes of payload
+ */
+struct vrdma_flight {
+	u64 wr_id;
+	u32 opcode;
+	u32 flags;
+	u32 length;
+};
+
+/**
  * struct vrdma_sq - the send side of a queue pair
  * @ring: posted work
  * @wr: work requests the creator asked for
@@ -45,14 +59,22 @@ enum vrdma_sq_wait {
  * @post_lock: kernel users: serializes posting; irq safe, taken alone
  *
  * What follows belongs to the owner:
- * @consumer: our copy of the ring's
+ * @consumer: our copy of the ring's: the oldest work request not completed
+ * @mseq: number of that one in the binding
+ * @flying: work requests from @consumer on that the path has on its way
+ * @fetching: those of them that are READs or atomics
+ * @flight: the flying ones, by number modulo VRDMA_FLIGHTS
+ * @again_at: when what flies is sent again without an answer; jiffies
  * @broken: the ring's indices are garbage: nothing is read from it until RESET
  * @wqe: our copy of the head, when @busy
  * @op: what it asks for
  * @busy: @op is under way
+ * @failed: @op has failed at our side, and waits for those that fly to complete
+ * @begun: number after the last one that may have been executed, or is @busy
+ * @counted: @rnr_left is that of this number, the oldest
  * @wait: what @deadline is for
  * @deadline: jiffies
- * @rnr_left: times @op may still be refused for want of a receive
+ * @rnr_left: times it may still be refused for want of a receive
  */
 struct vrdma_sq {
 	struct vrdma_ring *ring;
@@ -66,10 +88,18 @@ struct vrdma_sq {
 	spinlock_t post_lock;	/* of kernel users' producer */
 
 	u32 consumer;
+	u32 mseq;
+	u32 flying;
+	u32 fetching;
+	struct vrdma_flight *flight;
+	unsigned long again_at;
 	bool broken;
 	struct vrdma_send_wqe wqe;
 	struct vrdma_op op;
 	bool busy;
+	enum ib_wc_status failed;
+	u32 begun;
+	u32 counted;
 	enum vrdma_sq_wait wait;
 	unsigned long deadline;
 	u8 rnr_left;
@@ -89,6 +119,8 @@ void vrdma_sq_reset(struct vrdma_qp *qp);
 
 void vrdma_send_wake(struct vrdma_qp *qp);
 int vrdma_send_doorbell(struct vrdma_qp *qp);
+void vrdma_send_nudge(struct vrdma_qp *qp);
+u64 vrdma_rnr_usecs(u8 rnr_timer);
 void vrdma_send_worker(struct work_struct *work);
 
 int vrdma_post_send(struct ib_qp *ibqp, const struct ib_send_wr *wr,

@@ -7,6 +7,11 @@ VRDMA_STAT(tx_local_bytes)	/* moved for our requests, this host */
 VRDMA_STAT(tx_local_msgs)
 VRDMA_STAT(rx_local_bytes)	/* moved for others' requests, this host */
 VRDMA_STAT(rx_local_msgs)
+VRDMA_STAT(tx_remote_bytes)	/* moved for our requests, other hosts */
+VRDMA_STAT(tx_remote_msgs)
+VRDMA_STAT(rx_remote_bytes)	/* moved for requests of other hosts */
+VRDMA_STAT(rx_remote_msgs)
+VRDMA_STAT(rx_remote_again)	/* requests that came twice: a lane broke */
 VRDMA_STAT(tx_rnr_nak)	/* we had no receive */
 VRDMA_STAT(rx_rnr_nak)	/* the peer had no receive */
 VRDMA_STAT(tx_retry_exceeded)	/* the peer did not answer in time */

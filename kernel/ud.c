@@ -16,6 +16,8 @@
 #include <rdma/ib_pack.h>
 
 #include "ah.h"
+#include "binding.h"
+#include "channel.h"
 #include "cq.h"
 #include "limits.h"
 #include "qp.h"
@@ -39,6 +41,8 @@
  * @opcode: enum ib_uverbs_wr_opcode
  * @flags: VRDMA_SEND_*
  * @length: of the payload
+ * @from: sender's device
+ * @host: that it came from; zero: sent here
  */
 struct vrdma_ud_msg {
 	struct vrdma_av av;
@@ -49,6 +53,8 @@ struct vrdma_ud_msg {
 	u32 opcode;
 	u32 flags;
 	u32 length;
+	u64 from;
+	u8 host[VRDMA_WIRE_HOST];
 };
 
 /**
@@ -265,41 +271,125 @@ static int vrdma_ud_where(struct vrdma_device *dev, const union ib_gid *sgid,
 
 	if (state == VRDMA_ROUTE_ASKING)
 		return -EAGAIN;
-	if (state == VRDMA_ROUTE_LOST || !where->local)
-		return -EHOSTUNREACH;
-	return 0;
+	return state == VRDMA_ROUTE_LOST ? -EHOSTUNREACH : 0;
 }
 
 /*
  * As for bindings, both networks decide: the receiver's device must find the
  * sender's address at the sender's device.
  */
+static int vrdma_ud_accept(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			   const u8 *host, struct vrdma_cursor *payload)
+{
+	struct vrdma_where back;
+	int err;
+
+	err = vrdma_ud_where(dev, &msg->av.dgid, &msg->av.sgid, &back);
+	if (err)
+		return err;
+	if (back.device != msg->from || memcmp(back.host, host, sizeof(back.host)))
+		return -EHOSTUNREACH;
+	return vrdma_ud_receive(dev, msg, payload);
+}
+
+static int vrdma_ud_deliver_here(const struct vrdma_ud_msg *msg, const struct vrdma_where *where,
+				 struct vrdma_cursor *payload)
+{
+	struct vrdma_device *far;
+	int err = -EHOSTUNREACH;
+
+	far = vrdma_device_get_by_id(where->device);
+	if (!far)
+		return err;
+	if (vrdma_token_valid(far, &msg->av.sgid, where->token))
+		err = vrdma_ud_accept(far, msg, vrdma_host_id, payload);
+	vrdma_device_put(far);
+	return err;
+}
+
+static void vrdma_ud_fill(struct vrdma_msg *wire, const struct vrdma_ud_msg *msg,
+			  const struct vrdma_where *where)
+{
+	struct vrdma_msg_datagram *d = &wire->datagram;
+
+	memset(wire, 0, sizeof(*wire));
+	wire->type = VRDMA_MSG_DATAGRAM;
+	wire->payload = msg->length;
+	d->device = where->device;
+	d->token = where->token;
+	d->from = msg->from;
+	memcpy(d->sgid, &msg->av.sgid, sizeof(d->sgid));
+	memcpy(d->dgid, &msg->av.dgid, sizeof(d->dgid));
+	d->src_qpn = msg->src_qpn;
+	d->dest_qpn = msg->dest_qpn;
+	d->qkey = msg->qkey;
+	d->opcode = msg->opcode;
+	if (msg->opcode == IB_UVERBS_WR_SEND_WITH_IMM)
+		d->imm = msg->imm_data;
+	d->flags = msg->flags & VRDMA_SEND_SOLICITED;
+	d->flow_label = msg->av.flow_label & 0xfffff;
+	d->traffic_class = msg->av.traffic_class;
+	d->hop_limit = msg->av.hop_limit;
+	d->sl = msg->av.sl & 0xf;
+}
+
+/* By lane; -EAGAIN: it is not up yet, or has no room. */
+static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_msg *msg,
+				 const struct vrdma_where *where, struct vrdma_cursor *payload)
+{
+	struct vrdma_lane_buf *buf;
+	struct vrdma_cursor copy;
+	enum vrdma_fault fault;
+	struct vrdma_msg wire;
+
+	if (!vrdma_lane_is_up(lane))
+		return -EAGAIN;
+	buf = vrdma_lane_get_buf(lane, NULL);
+	if (!buf)
+		return -EAGAIN;
+	vrdma_ud_fill(&wire, msg, where);
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, vrdma_lane_payload(buf, wire.type), msg->length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&copy, payload, msg->length);
+	preempt_enable();
+	if (fault != VRDMA_FAULT_NONE) {
+		vrdma_lane_put_buf(lane, buf);
+		return -EFAULT;
+	}
+	vrdma_lane_send(lane, buf, &wire);
+	return 0;
+}
+
+static int vrdma_ud_deliver_far(const struct vrdma_ud_msg *msg, const struct vrdma_where *where,
+				struct vrdma_cursor *payload)
+{
+	struct vrdma_channel *channel;
+	int err;
+
+	channel = vrdma_channel_get(where->host, where->hcas, where->nr_hcas);
+	if (!channel)
+		return -EHOSTUNREACH;
+	err = vrdma_ud_deliver_lane(vrdma_channel_lane(channel, msg->src_qpn ^ msg->dest_qpn),
+				    msg, where, payload);
+	vrdma_channel_put(channel);
+	return err;
+}
+
 static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
 			    struct vrdma_cursor *payload)
 {
-	struct vrdma_where there, back;
-	struct vrdma_device *far;
+	struct vrdma_where where;
 	int err;
 
-	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &there);
+	if (memchr_inv(msg->host, 0, sizeof(msg->host)))
+		return vrdma_ud_accept(dev, msg, msg->host, payload);
+	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &where);
 	if (err)
 		return err;
-	far = vrdma_device_get_by_id(there.device);
-	if (!far)
-		return -EHOSTUNREACH;
-
-	err = -EHOSTUNREACH;
-	if (!vrdma_token_valid(far, &msg->av.sgid, there.token))
-		goto put;
-	err = vrdma_ud_where(far, &msg->av.dgid, &msg->av.sgid, &back);
-	if (err)
-		goto put;
-	err = -EHOSTUNREACH;
-	if (back.device == dev->id)
-		err = vrdma_ud_receive(far, msg, payload);
-put:
-	vrdma_device_put(far);
-	return err;
+	if (where.local && !vrdma_local_off)
+		return vrdma_ud_deliver_here(msg, &where, payload);
+	return vrdma_ud_deliver_far(msg, &where, payload);
 }
 
 /* Is an earlier datagram to the same address still waiting? */
@@ -385,6 +475,8 @@ static int vrdma_ud_head(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
 	msg->opcode = op->opcode;
 	msg->flags = op->flags;
 	msg->length = op->length;
+	msg->from = dev->id;
+	memset(msg->host, 0, sizeof(msg->host));
 	return vrdma_ah_find(dev, qp->ibqp.pd, wqe->ud.ah, &msg->av);
 }
 
@@ -420,6 +512,64 @@ enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe
 	if (err)
 		vrdma_stat_inc(dev, tx_dropped);
 	return IB_WC_SUCCESS;
+}
+
+/* ---- from other hosts ---- */
+
+static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datagram *d,
+			  u32 length, const u8 *host)
+{
+	memset(msg, 0, sizeof(*msg));
+	memcpy(&msg->av.sgid, d->sgid, sizeof(d->sgid));
+	memcpy(&msg->av.dgid, d->dgid, sizeof(d->dgid));
+	msg->av.network_type = ipv6_addr_v4mapped((const struct in6_addr *)d->sgid) ?
+			       RDMA_NETWORK_IPV4 : RDMA_NETWORK_IPV6;
+	msg->av.traffic_class = d->traffic_class;
+	msg->av.hop_limit = d->hop_limit;
+	msg->av.flow_label = d->flow_label;
+	msg->av.sl = d->sl;
+	msg->src_qpn = d->src_qpn;
+	msg->dest_qpn = d->dest_qpn;
+	msg->qkey = d->qkey;
+	msg->imm_data = d->imm;
+	msg->opcode = d->opcode;
+	msg->flags = d->flags;
+	msg->length = length;
+	msg->from = d->from;
+	memcpy(msg->host, host, sizeof(msg->host));
+}
+
+/**
+ * vrdma_ud_hear - a datagram from another host
+ * @lane: that it came by
+ * @d: its header
+ * @payload: its bytes
+ * @length: of them, at most VRDMA_UD_MTU
+ *
+ * Process context.  It waits while the receiver asks where the sender lives.
+ */
+void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
+		   void *payload, u32 length)
+{
+	struct vrdma_cursor source;
+	struct vrdma_ud_msg msg;
+	struct vrdma_device *dev;
+	int err = -EACCES;
+
+	dev = vrdma_device_get_by_id(d->device);
+	if (!dev)
+		return;
+	vrdma_ud_read(&msg, d, length, vrdma_lane_host(lane));
+	vrdma_cursor_init(&source);
+	vrdma_cursor_add_buffer(&source, payload, length);
+	if (vrdma_token_valid(dev, &msg.av.sgid, d->token)) {
+		err = vrdma_ud_deliver(dev, &msg, &source);
+		if (err == -EAGAIN)
+			err = vrdma_ud_wait(dev->ud, &msg, &source);
+	}
+	if (err)
+		vrdma_stat_inc(dev, rx_bind_refused);
+	vrdma_device_put(dev);
 }
 
 /* ---- waiting ---- */

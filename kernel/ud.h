@@ -5,6 +5,8 @@
 #include <rdma/ib_verbs.h>
 
 struct vrdma_device;
+struct vrdma_lane;
+struct vrdma_msg_datagram;
 struct vrdma_qp;
 struct vrdma_send_wqe;
 struct vrdma_op;
@@ -15,5 +17,7 @@ void vrdma_ud_destroy(struct vrdma_device *dev);
 
 enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
 				struct vrdma_op *op);
+void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
+		   void *payload, u32 length);
 
 #endif /* _VRDMA_UD_H */

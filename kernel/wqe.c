@@ -8,10 +8,16 @@
 #include "send.h"
 #include "vdev.h"
 
+/* The slot of the next work request that does not fly. */
+static void *vrdma_sq_slot(const struct vrdma_sq *sq)
+{
+	return vrdma_ring_slot(sq->ring, sq->consumer + sq->flying);
+}
+
 /* Copy the head once; its scatter/gather list to @sge. */
 void vrdma_sq_fetch(struct vrdma_sq *sq, struct vrdma_wqe_sge *sge)
 {
-	struct vrdma_send_wqe *slot = vrdma_ring_slot(sq->ring, sq->consumer);
+	struct vrdma_send_wqe *slot = vrdma_sq_slot(sq);
 
 	memcpy(&sq->wqe, slot, sizeof(*slot));
 	barrier();	/* from here on only the copy is read */
@@ -75,7 +81,7 @@ static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
 					    const struct vrdma_opcode *code)
 {
 	struct vrdma_sq *sq = &qp->sq;
-	void *slot = vrdma_ring_slot(sq->ring, sq->consumer);
+	void *slot = vrdma_sq_slot(sq);
 
 	if (!code->inlined)
 		return IB_WC_LOC_QP_OP_ERR;
@@ -141,9 +147,16 @@ enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
 	vrdma_sq_fetch(sq, sge);
 	vrdma_op_fill(&sq->op, &sq->wqe);
 	sq->op.length = 0;
+	sq->op.mseq = sq->mseq + sq->flying;
 	sq->busy = true;
-	sq->wait = VRDMA_WAIT_NOTHING;
-	sq->rnr_left = qp->attr.rnr_retry;
+	if ((s32)(sq->op.mseq + 1 - sq->begun) > 0)
+		sq->begun = sq->op.mseq + 1;
+	/* Else it comes again, or others must be answered first. */
+	if (!sq->flying && sq->counted != sq->op.mseq) {
+		sq->counted = sq->op.mseq;
+		sq->wait = VRDMA_WAIT_NOTHING;
+		sq->rnr_left = qp->attr.rnr_retry;
+	}
 
 	code = vrdma_opcode(sq->wqe.opcode);
 	if (!code || !(code->types & BIT(qp->ibqp.qp_type)) ||

@@ -27,6 +27,13 @@ struct vrdma_opcode {
 /* NULL: there is no such opcode. */
 const struct vrdma_opcode *vrdma_opcode(u32 opcode);
 
+static inline bool vrdma_opcode_fetches(u32 opcode)
+{
+	return opcode == IB_UVERBS_WR_RDMA_READ ||
+	       opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
+	       opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD;
+}
+
 /*
  * As the owner of the send queue.
  * fetch: the head is copied to @sq, its scatter/gather list to @sge.

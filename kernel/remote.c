@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bindings to QPs of other hosts: find a lane, agree with the far side over it,
+ * hand messages to whom they are for.
+ */
+#include "remote.h"
+
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "binding.h"
+#include "channel.h"
+#include "qp.h"
+#include "resolver.h"
+#include "ud.h"
+#include "vdev.h"
+
+/* All remote bindings of this host by their id. */
+static DEFINE_XARRAY_ALLOC1(vrdma_remotes);
+static u32 vrdma_remotes_next;
+
+static bool vrdma_remote_get(struct vrdma_remote *remote)
+{
+	return refcount_inc_not_zero(&remote->ref);
+}
+
+static struct vrdma_remote *vrdma_remote_find(u32 id, u32 check)
+{
+	struct vrdma_remote *remote;
+
+	rcu_read_lock();
+	remote = xa_load(&vrdma_remotes, id);
+	if (remote && (remote->check != check || !vrdma_remote_get(remote)))
+		remote = NULL;
+	rcu_read_unlock();
+	return remote;
+}
+
+void vrdma_remote_put(struct vrdma_remote *remote)
+{
+	if (!refcount_dec_and_test(&remote->ref))
+		return;
+	vrdma_channel_put(remote->channel);
+	if (remote->other)
+		vrdma_channel_put(remote->other);
+	vrdma_binding_put(remote->binding);
+	kfree_rcu(remote, rcu);
+}
+
+void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
+		       struct vrdma_msg *msg)
+{
+	bool bye = msg->type == VRDMA_MSG_UNBIND;
+
+	msg->binding = bye ? remote->id : remote->far_id;
+	msg->check = bye ? remote->check : remote->far_check;
+	vrdma_lane_send(remote->lane, buf, msg);
+}
+
+/* ---- life ---- */
+
+/* Both sides choose alike, whichever asks first. */
+static u32 vrdma_remote_hash(const struct vrdma_binding *binding)
+{
+	return binding->qpn ^ binding->dest_qpn;
+}
+
+static int vrdma_remote_connect(struct vrdma_remote *remote, const struct vrdma_where *where)
+{
+	int err;
+
+	remote->channel = vrdma_channel_get(where->host, where->hcas, where->nr_hcas);
+	if (!remote->channel)
+		return -EHOSTUNREACH;
+	remote->lane = vrdma_channel_lane(remote->channel,
+					  vrdma_remote_hash(remote->binding));
+	err = xa_alloc_cyclic(&vrdma_remotes, &remote->id, remote, xa_limit_32b,
+			      &vrdma_remotes_next, GFP_KERNEL);
+	if (err < 0)
+		vrdma_channel_put(remote->channel);
+	return min(err, 0);
+}
+
+/**
+ * vrdma_remote_create - what a binding needs to talk to another host
+ * @binding: connects, or waits for a connection, to
+ * @where: the far device
+ *
+ * Process context.  Return: NULL when there is no way, or no memory.
+ */
+struct vrdma_remote *vrdma_remote_create(struct vrdma_binding *binding,
+					 const struct vrdma_where *where)
+{
+	struct vrdma_remote *remote;
+
+	remote = kzalloc(sizeof(*remote), GFP_KERNEL_ACCOUNT);
+	if (!remote)
+		return NULL;
+	refcount_set(&remote->ref, 1);
+	remote->binding = binding;
+	remote->device = binding->dev->id;
+	remote->check = get_random_u32();
+	spin_lock_init(&remote->lock);
+	vrdma_request_init(remote);
+	vrdma_serve_init(remote);
+	if (vrdma_remote_connect(remote, where)) {
+		kfree(remote);
+		return NULL;
+	}
+	vrdma_binding_get(binding);
+	return remote;
+}
+
+/**
+ * vrdma_remote_end - the binding is over
+ * @remote: nobody is in the binding's sections; idempotent
+ *
+ * The far side is told when the last answer is on its way.
+ */
+void vrdma_remote_end(struct vrdma_remote *remote)
+{
+	if (xa_cmpxchg(&vrdma_remotes, remote->id, remote, NULL, 0) != remote)
+		return;
+	vrdma_request_exit(remote);
+	vrdma_serve_end(remote);
+}
+
+/* ---- agreeing ---- */
+
+/**
+ * vrdma_remote_offer - tell the far side that we wait for it
+ * @remote: of a binding that is WAITING
+ * @where: the far device
+ *
+ * Lost when the lane is down: it is said again when it comes up.
+ */
+void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *where)
+{
+	const struct vrdma_binding *binding = remote->binding;
+	struct vrdma_msg msg = {
+		.type = VRDMA_MSG_BIND,
+		.bind.device = where->device,
+		.bind.token = where->token,
+		.bind.from = remote->device,
+		.bind.qpn = binding->qpn,
+		.bind.dest_qpn = binding->dest_qpn,
+		.bind.qp_type = binding->type == IB_QPT_RC ? IB_UVERBS_QPT_RC :
+							     IB_UVERBS_QPT_UC,
+		.bind.id = remote->id,
+		.bind.check = remote->check,
+	};
+	struct vrdma_lane_buf *buf;
+
+	if (!vrdma_lane_is_up(remote->lane))
+		return;
+	buf = vrdma_lane_get_buf(remote->lane, NULL);
+	if (!buf)
+		return;
+	memcpy(msg.bind.sgid, &binding->sgid, sizeof(msg.bind.sgid));
+	memcpy(msg.bind.dgid, &binding->dgid, sizeof(msg.bind.dgid));
+	vrdma_lane_send(remote->lane, buf, &msg);
+}
+
+/*
+ * Under the bind lock, once: the far side names itself, over @lane.  Others may be
+ * about to use the lane that we chose, so its channel stays held.
+ */
+void vrdma_remote_bind(struct vrdma_remote *remote, struct vrdma_lane *lane, u32 far_id,
+		       u32 far_check)
+{
+	struct vrdma_channel *channel = vrdma_lane_channel(lane);
+
+	if (channel != remote->channel) {
+		vrdma_channel_hold(channel);
+		remote->other = channel;
+	}
+	WRITE_ONCE(remote->lane, lane);
+	remote->far_check = far_check;
+	WRITE_ONCE(remote->far_id, far_id);
+}
+
+static void vrdma_remote_say_bound(struct vrdma_remote *remote)
+{
+	struct vrdma_msg msg = {
+		.type = VRDMA_MSG_BOUND,
+		.bound.id = remote->id,
+		.bound.check = remote->check,
+	};
+	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(remote->lane, NULL);
+
+	if (buf)
+		vrdma_remote_send(remote, buf, &msg);
+}
+
+static void vrdma_remote_hear_bind(struct vrdma_lane *lane, const struct vrdma_msg_bind *bind)
+{
+	struct vrdma_remote *remote;
+	struct vrdma_device *dev;
+
+	dev = vrdma_device_get_by_id(bind->device);
+	if (!dev)
+		return;
+	remote = vrdma_binding_hear_bind(dev, lane, bind);
+	vrdma_device_put(dev);
+	if (!remote)
+		return;
+	vrdma_remote_say_bound(remote);
+	vrdma_request_again(remote);
+	vrdma_remote_put(remote);
+}
+
+/* Is @remote's far side at the other end of @lane? */
+static bool vrdma_remote_at(const struct vrdma_remote *remote, const struct vrdma_lane *lane)
+{
+	return !memcmp(vrdma_lane_host(lane), vrdma_lane_host(READ_ONCE(remote->lane)),
+		       VRDMA_WIRE_HOST);
+}
+
+/* The far side no longer knows the id that we call it by. */
+static void vrdma_remote_hear_unbind(struct vrdma_lane *lane, const struct vrdma_msg *msg)
+{
+	struct vrdma_remote *remote;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&vrdma_remotes, id, remote) {
+		if (remote->far_id != msg->binding || remote->far_check != msg->check ||
+		    !vrdma_remote_at(remote, lane) || !vrdma_remote_get(remote))
+			continue;
+		rcu_read_unlock();
+		vrdma_binding_leave_remote(remote->binding);
+		vrdma_request_again(remote);
+		vrdma_remote_put(remote);
+		return;
+	}
+	rcu_read_unlock();
+}
+
+/* ---- what lanes call ---- */
+
+static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+			      void *payload)
+{
+	switch (msg->type) {
+	case VRDMA_MSG_BOUND:
+		if (vrdma_binding_hear_bound(remote->binding, remote->lane, &msg->bound))
+			vrdma_request_again(remote);
+		break;
+	case VRDMA_MSG_REQUEST:
+		vrdma_serve_request(remote, msg, payload);
+		break;
+	case VRDMA_MSG_RESPONSE:
+		vrdma_request_fetched(remote, msg, payload);
+		break;
+	case VRDMA_MSG_ANSWER:
+		vrdma_request_answered(remote, msg);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A message for a binding that is no more: its far side may not know. */
+static void vrdma_remote_unknown(struct vrdma_lane *lane, const struct vrdma_msg *msg)
+{
+	struct vrdma_msg bye = {
+		.type = VRDMA_MSG_UNBIND,
+		.binding = msg->binding,
+		.check = msg->check,
+	};
+	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(lane, NULL);
+
+	if (buf)
+		vrdma_lane_send(lane, buf, &bye);
+}
+
+static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg *msg,
+				 void *payload)
+{
+	struct vrdma_remote *remote;
+
+	switch (msg->type) {
+	case VRDMA_MSG_BIND:
+		vrdma_remote_hear_bind(lane, &msg->bind);
+		return;
+	case VRDMA_MSG_UNBIND:
+		vrdma_remote_hear_unbind(lane, msg);
+		return;
+	case VRDMA_MSG_DATAGRAM:
+		vrdma_ud_hear(lane, &msg->datagram, payload, msg->payload);
+		return;
+	default:
+		break;
+	}
+	remote = vrdma_remote_find(msg->binding, msg->check);
+	if (!remote) {
+		vrdma_remote_unknown(lane, msg);
+		return;
+	}
+	if (vrdma_remote_at(remote, lane))
+		vrdma_remote_hear(remote, msg, payload);
+	vrdma_remote_put(remote);
+}
+
+/* Do something to every binding on a lane; @act may sleep. */
+static void vrdma_remotes_on(struct vrdma_lane *lane, void (*act)(struct vrdma_remote *))
+{
+	struct vrdma_remote *remote;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&vrdma_remotes, id, remote) {
+		if (READ_ONCE(remote->lane) != lane || !vrdma_remote_get(remote))
+			continue;
+		rcu_read_unlock();
+		act(remote);
+		vrdma_remote_put(remote);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}
+
+static void vrdma_remote_came_up(struct vrdma_remote *remote)
+{
+	struct vrdma_where where;
+
+	if (vrdma_binding_waits(remote->binding, &where))
+		vrdma_remote_offer(remote, &where);
+	vrdma_serve_again(remote);
+	vrdma_request_again(remote);
+}
+
+static void vrdma_remote_lane_up(struct vrdma_lane *lane)
+{
+	vrdma_remotes_on(lane, vrdma_remote_came_up);
+}
+
+static void vrdma_remote_lane_down(struct vrdma_lane *lane)
+{
+	vrdma_remotes_on(lane, vrdma_request_again);
+}
+
+static void vrdma_remote_closed(struct vrdma_remote *remote)
+{
+	vrdma_binding_leave_remote(remote->binding);
+	vrdma_request_again(remote);
+}
+
+static void vrdma_remote_lane_closed(struct vrdma_lane *lane)
+{
+	vrdma_remotes_on(lane, vrdma_remote_closed);
+}
+
+static const struct vrdma_lane_ops vrdma_remote_lane_ops = {
+	.receive = vrdma_remote_receive,
+	.up = vrdma_remote_lane_up,
+	.down = vrdma_remote_lane_down,
+	.closed = vrdma_remote_lane_closed,
+};
+
+void vrdma_remote_init(void)
+{
+	vrdma_lane_set_ops(&vrdma_remote_lane_ops);
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The requester's half of the path to other hosts: cut operations into messages,
+ * remember who waits for data, take answers.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "binding.h"
+#include "qp.h"
+#include "remote.h"
+#include "send.h"
+#include "wqe.h"
+
+/**
+ * struct vrdma_sink - a READ or an atomic on its way
+ * @node: in vrdma_request::sinks
+ * @mseq: its number
+ * @total: bytes it fetches
+ * @offset: bytes that have come
+ * @mem: where they go
+ */
+struct vrdma_sink {
+	struct list_head node;
+	u32 mseq;
+	u32 total;
+	u32 offset;
+	struct vrdma_cursor mem;
+};
+
+static void vrdma_sink_free(struct vrdma_sink *sink)
+{
+	vrdma_cursor_exit(&sink->mem);
+	kfree(sink);
+}
+
+static void vrdma_sinks_free(struct list_head *sinks)
+{
+	struct vrdma_sink *sink, *next;
+
+	list_for_each_entry_safe(sink, next, sinks, node)
+		vrdma_sink_free(sink);
+}
+
+/* ---- sending ---- */
+
+/* Is @op still refused for want of a receive? */
+static bool vrdma_request_refused(struct vrdma_remote *remote, struct vrdma_outcome *out)
+{
+	struct vrdma_request *req = &remote->request;
+	bool refused;
+
+	spin_lock_irq(&remote->lock);
+	if (req->refused && !time_before(jiffies, req->until))
+		req->refused = false;
+	refused = req->refused;
+	out->rnr_timer = req->rnr_timer;
+	spin_unlock_irq(&remote->lock);
+	return refused;
+}
+
+/* What comes back goes where @op says: the sink takes that over. */
+static int vrdma_request_sink(struct vrdma_remote *remote, struct vrdma_op *op)
+{
+	struct vrdma_sink *sink;
+
+	sink = kmalloc(sizeof(*sink), GFP_KERNEL_ACCOUNT);
+	if (!sink)
+		return -ENOMEM;
+	sink->mseq = op->mseq;
+	sink->total = op->length;
+	sink->offset = 0;
+	sink->mem = op->mem;
+	vrdma_cursor_init(&op->mem);
+
+	spin_lock_irq(&remote->lock);
+	list_add_tail(&sink->node, &remote->request.sinks);
+	spin_unlock_irq(&remote->lock);
+	return 0;
+}
+
+static void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
+{
+	memset(msg, 0, sizeof(*msg));
+	msg->type = VRDMA_MSG_REQUEST;
+	msg->mseq = op->mseq;
+	msg->request.opcode = op->opcode;
+	msg->request.flags = op->flags & VRDMA_SEND_SOLICITED;
+	msg->request.total = op->length;
+	switch (op->opcode) {
+	case IB_UVERBS_WR_ATOMIC_CMP_AND_SWP:
+		msg->request.swap = op->swap;
+		fallthrough;
+	case IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD:
+		msg->request.compare_add = op->compare_add;
+		fallthrough;
+	case IB_UVERBS_WR_RDMA_READ:
+	case IB_UVERBS_WR_RDMA_WRITE:
+	case IB_UVERBS_WR_RDMA_WRITE_WITH_IMM:
+		msg->request.rkey = op->rkey;
+		msg->request.remote_addr = op->remote_addr;
+		break;
+	default:
+		break;
+	}
+	if (op->opcode == IB_UVERBS_WR_SEND_WITH_IMM ||
+	    op->opcode == IB_UVERBS_WR_RDMA_WRITE_WITH_IMM)
+		msg->request.imm = op->imm_data;
+}
+
+/* Copy the next bytes of @op to @payload. */
+static bool vrdma_request_gather(struct vrdma_op *op, void *payload, u32 length)
+{
+	struct vrdma_cursor copy;
+	enum vrdma_fault fault;
+
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, payload, length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&copy, &op->mem, length);
+	preempt_enable();
+	return fault == VRDMA_FAULT_NONE;
+}
+
+/* One message of @op.  MORE: there are more to come. */
+static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct vrdma_op *op,
+					     struct vrdma_budget *budget,
+					     struct vrdma_outcome *out)
+{
+	bool fetch = vrdma_opcode_fetches(op->opcode);
+	struct vrdma_lane_buf *buf;
+	struct vrdma_msg msg;
+
+	buf = vrdma_lane_get_buf(remote->lane, &remote->request.room);
+	if (!buf)
+		return VRDMA_BUSY;
+
+	vrdma_request_fill(&msg, op);
+	if (fetch) {
+		if (vrdma_request_sink(remote, op)) {
+			vrdma_lane_put_buf(remote->lane, buf);
+			out->status = IB_WC_LOC_QP_OP_ERR;
+			return VRDMA_FAILED;
+		}
+	} else {
+		msg.request.offset = op->length - op->mem.left;
+		msg.payload = min_t(u64, op->mem.left, VRDMA_MSG_PAYLOAD);
+		if (!vrdma_request_gather(op, vrdma_lane_payload(buf, msg.type),
+					  msg.payload)) {
+			vrdma_lane_put_buf(remote->lane, buf);
+			out->status = IB_WC_LOC_PROT_ERR;
+			return VRDMA_FAILED;
+		}
+	}
+	budget->bytes -= msg.payload;
+	vrdma_remote_send(remote, buf, &msg);
+	return op->mem.left ? VRDMA_MORE : VRDMA_SENT;
+}
+
+static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
+					       struct vrdma_op *op,
+					       struct vrdma_budget *budget,
+					       struct vrdma_outcome *out)
+{
+	struct vrdma_remote *remote = binding->remote;
+	enum vrdma_verdict verdict;
+
+	if (!vrdma_lane_is_up(remote->lane))
+		return VRDMA_LOST;
+	if (!op->begun && vrdma_request_refused(remote, out)) {
+		/* That may last: the room is for others. */
+		vrdma_lane_decline(remote->lane, &remote->request.room);
+		return VRDMA_RNR;
+	}
+	op->begun = true;
+	do {
+		verdict = vrdma_request_part(remote, op, budget, out);
+	} while (verdict == VRDMA_MORE && budget->bytes > 0);
+	return verdict;
+}
+
+static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_settlement *news)
+{
+	struct vrdma_remote *remote = binding->remote;
+	struct vrdma_request *req = &remote->request;
+	LIST_HEAD(sinks);
+
+	spin_lock_irq(&remote->lock);
+	news->answered = req->answered;
+	if (req->failed) {
+		news->news = VRDMA_NEWS_FAILED;
+		news->status = req->status;
+	} else if (req->again) {
+		news->news = VRDMA_NEWS_AGAIN;
+		req->again = false;
+		req->round++;
+		list_splice_init(&req->sinks, &sinks);
+	}
+	spin_unlock_irq(&remote->lock);
+	vrdma_sinks_free(&sinks);
+}
+
+const struct vrdma_path_ops vrdma_remote_path = {
+	.advance = vrdma_remote_advance,
+	.settle = vrdma_remote_settle,
+};
+
+/* ---- hearing ---- */
+
+/* The QP of a binding, held; NULL: it has ended. */
+static struct vrdma_qp *vrdma_request_qp(struct vrdma_remote *remote)
+{
+	struct vrdma_binding *binding = remote->binding;
+	struct vrdma_qp *qp = NULL;
+
+	preempt_disable();
+	if (vrdma_live_enter(&binding->live)) {
+		qp = binding->qp;
+		refcount_inc(&qp->ref);
+		vrdma_live_exit(&binding->live);
+	}
+	preempt_enable();
+	return qp;
+}
+
+/* Let the send queue see what came; from the lane's receiver. */
+static void vrdma_request_nudge(struct vrdma_remote *remote)
+{
+	struct vrdma_qp *qp = vrdma_request_qp(remote);
+
+	if (!qp)
+		return;
+	vrdma_send_nudge(qp);
+	vrdma_qp_put(qp);
+}
+
+static void vrdma_request_room(struct vrdma_lane_waiter *room)
+{
+	struct vrdma_remote *remote = container_of(room, struct vrdma_remote, request.room);
+	struct vrdma_qp *qp = vrdma_request_qp(remote);
+
+	if (!qp)
+		return;
+	vrdma_send_wake(qp);
+	vrdma_qp_put(qp);
+}
+
+/**
+ * vrdma_request_again - what was sent may be lost
+ * @remote: its lane broke or came back, or the binding has ended
+ */
+void vrdma_request_again(struct vrdma_remote *remote)
+{
+	struct vrdma_qp *qp;
+
+	spin_lock_irq(&remote->lock);
+	remote->request.again = true;
+	remote->request.refused = false;
+	spin_unlock_irq(&remote->lock);
+
+	qp = vrdma_request_qp(remote);
+	if (!qp)
+		return;
+	vrdma_send_wake(qp);
+	vrdma_qp_put(qp);
+}
+
+static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg *msg)
+{
+	switch (msg->result.kind) {
+	case VRDMA_ANSWER_RNR:
+		if (msg->mseq != req->answered)
+			break;
+		req->refused = true;
+		req->again = true;
+		req->rnr_timer = msg->result.rnr_timer;
+		req->until = jiffies +
+			     usecs_to_jiffies(vrdma_rnr_usecs(msg->result.rnr_timer));
+		break;
+	case VRDMA_ANSWER_READY:
+		if (msg->mseq != req->answered)
+			break;
+		req->refused = false;
+		req->again = true;	/* its RNR may never have been sent */
+		break;
+	case VRDMA_ANSWER_FAILED:
+		req->failed = true;
+		req->status = msg->result.status;
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * vrdma_request_answered - take an ANSWER
+ * @remote: whose operations
+ * @msg: the message
+ */
+void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg)
+{
+	struct vrdma_request *req = &remote->request;
+
+	spin_lock_irq(&remote->lock);
+	if ((s32)(msg->mseq - req->answered) > 0) {
+		req->answered = msg->mseq;
+		req->refused = false;
+	}
+	vrdma_request_note(req, msg);
+	spin_unlock_irq(&remote->lock);
+	vrdma_request_nudge(remote);
+}
+
+/* The sink that @msg belongs to, taken off the list. */
+static struct vrdma_sink *vrdma_request_take(struct vrdma_remote *remote,
+					     const struct vrdma_msg *msg, u32 *round)
+{
+	struct vrdma_sink *sink;
+
+	spin_lock_irq(&remote->lock);
+	*round = remote->request.round;
+	sink = list_first_entry_or_null(&remote->request.sinks, struct vrdma_sink, node);
+	if (sink && sink->mseq == msg->mseq && sink->total == msg->response.total &&
+	    sink->offset == msg->response.offset && !remote->request.again)
+		list_del_init(&sink->node);
+	else
+		sink = NULL;
+	spin_unlock_irq(&remote->lock);
+	return sink;
+}
+
+static bool vrdma_request_scatter(struct vrdma_remote *remote, struct vrdma_sink *sink,
+				  const struct vrdma_msg *msg, void *payload)
+{
+	enum vrdma_fault fault = VRDMA_FAULT_NONE;
+	struct vrdma_cursor copy;
+
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, payload, msg->payload);
+	preempt_disable();
+	if (vrdma_live_enter(&remote->binding->live)) {
+		fault = vrdma_cursor_copy(&sink->mem, &copy, msg->payload);
+		vrdma_live_exit(&remote->binding->live);
+	}
+	preempt_enable();
+	sink->offset += msg->payload;
+	return fault == VRDMA_FAULT_NONE;
+}
+
+/* Put a sink back unless all has come, or it was sent again meanwhile. */
+static bool vrdma_request_untake(struct vrdma_remote *remote, struct vrdma_sink *sink,
+				 u32 round, bool good)
+{
+	struct vrdma_request *req = &remote->request;
+	bool free = true;
+
+	spin_lock_irq(&remote->lock);
+	if (round != req->round) {
+		;
+	} else if (!good) {
+		req->failed = true;
+		req->status = IB_WC_LOC_PROT_ERR;
+	} else if (sink->offset < sink->total) {
+		list_add(&sink->node, &req->sinks);
+		free = false;
+	} else if ((s32)(sink->mseq + 1 - req->answered) > 0) {
+		req->answered = sink->mseq + 1;
+	}
+	spin_unlock_irq(&remote->lock);
+	return free;
+}
+
+/**
+ * vrdma_request_fetched - take a RESPONSE
+ * @remote: whose READ or atomic
+ * @msg: the message
+ * @payload: its bytes
+ *
+ * All before the READ have been executed, or its answer would not be the next.
+ */
+void vrdma_request_fetched(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+			   void *payload)
+{
+	struct vrdma_sink *sink;
+	bool good;
+	u32 round;
+
+	sink = vrdma_request_take(remote, msg, &round);
+	if (!sink)
+		return;
+	good = vrdma_request_scatter(remote, sink, msg, payload);
+	if (!vrdma_request_untake(remote, sink, round, good))
+		return;
+	vrdma_sink_free(sink);
+	vrdma_request_nudge(remote);
+}
+
+void vrdma_request_init(struct vrdma_remote *remote)
+{
+	struct vrdma_request *req = &remote->request;
+
+	req->answered = 1;
+	INIT_LIST_HEAD(&req->sinks);
+	INIT_LIST_HEAD(&req->room.node);
+	req->room.ready = vrdma_request_room;
+}
+
+/* The binding has ended: nobody sends, nobody is in its sections. */
+void vrdma_request_exit(struct vrdma_remote *remote)
+{
+	LIST_HEAD(sinks);
+
+	vrdma_lane_unwait(remote->lane, &remote->request.room);
+	spin_lock_irq(&remote->lock);
+	remote->request.round++;
+	list_splice_init(&remote->request.sinks, &sinks);
+	spin_unlock_irq(&remote->lock);
+	vrdma_sinks_free(&sinks);
+}

@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The owner's half of the path to other hosts: put operations together again and
+ * have recv.c execute them in order, each once; send back what they fetch and
+ * what became of them.
+ */
+#include <linux/slab.h>
+
+#include "binding.h"
+#include "qp.h"
+#include "recv.h"
+#include "remote.h"
+#include "vdev.h"
+#include "wqe.h"
+
+/**
+ * struct vrdma_fetch - a READ or an atomic whose data is to be sent back
+ * @node: in vrdma_serve::fetches
+ * @done: vrdma_serve::done once it is answered: what came after it is executed, too
+ * @op: what was asked; its memory is where the bytes are
+ */
+struct vrdma_fetch {
+	struct list_head node;
+	u32 done;
+	struct vrdma_op op;
+};
+
+static void vrdma_serve_run(struct vrdma_remote *remote);
+
+static void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
+{
+	memset(op, 0, sizeof(*op));
+	op->opcode = msg->request.opcode;
+	op->flags = msg->request.flags;
+	op->imm_data = msg->request.imm;
+	op->length = msg->request.total;
+	op->rkey = msg->request.rkey;
+	op->remote_addr = msg->request.remote_addr;
+	op->compare_add = msg->request.compare_add;
+	op->swap = msg->request.swap;
+	op->mseq = msg->mseq;
+}
+
+static void vrdma_fetch_free(struct vrdma_fetch *fetch)
+{
+	if (!fetch)
+		return;
+	vrdma_cursor_exit(&fetch->op.mem);
+	kfree(fetch);
+}
+
+static struct vrdma_fetch *vrdma_fetch_alloc(const struct vrdma_msg *msg)
+{
+	struct vrdma_fetch *fetch = kmalloc(sizeof(*fetch), GFP_KERNEL);
+
+	if (!fetch)
+		return NULL;
+	vrdma_serve_fill(&fetch->op, msg);
+	fetch->done = msg->mseq + 1;
+	return fetch;
+}
+
+/* ---- what is to be answered ---- */
+
+/* Operation @mseq is executed; nothing of it is to be sent back. */
+static void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	u32 *done = &serve->done;
+
+	spin_lock_irq(&remote->lock);
+	if (!list_empty(&serve->fetches))
+		done = &list_last_entry(&serve->fetches, struct vrdma_fetch, node)->done;
+	if ((s32)(mseq + 1 - *done) > 0)
+		*done = mseq + 1;
+	/* One that came twice changes nothing about a refusal of a later one. */
+	if (!serve->answer || mseq == serve->expected)
+		serve->answer = VRDMA_ANSWER_DONE;
+	spin_unlock_irq(&remote->lock);
+}
+
+static bool vrdma_serve_add_fetch(struct vrdma_remote *remote, struct vrdma_fetch *fetch)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	bool room;
+
+	spin_lock_irq(&remote->lock);
+	room = serve->nr_fetches < VRDMA_FETCHES;
+	if (room) {
+		list_add_tail(&fetch->node, &serve->fetches);
+		serve->nr_fetches++;
+	}
+	spin_unlock_irq(&remote->lock);
+	return room;
+}
+
+static void vrdma_serve_answer(struct vrdma_remote *remote, enum vrdma_msg_answer answer,
+			       const struct vrdma_outcome *out)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	unsigned long flags;
+
+	spin_lock_irqsave(&remote->lock, flags);
+	if (!serve->ended && serve->answer != VRDMA_ANSWER_FAILED) {
+		serve->answer = answer;
+		serve->rnr_timer = out->rnr_timer;
+		serve->status = out->status;
+	}
+	spin_unlock_irqrestore(&remote->lock, flags);
+}
+
+/* ---- executing ---- */
+
+static void vrdma_serve_next(struct vrdma_serve *serve)
+{
+	serve->expected++;
+	serve->offset = 0;
+	serve->op.begun = false;
+	serve->dropped = false;
+}
+
+/* What a verdict of recv.c that ends an attempt means to the far side. */
+static void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
+				const struct vrdma_outcome *out)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	switch (verdict) {
+	case VRDMA_DONE:
+		vrdma_serve_executed(remote, serve->expected);
+		vrdma_serve_next(serve);
+		break;
+	case VRDMA_RNR:
+		vrdma_serve_answer(remote, VRDMA_ANSWER_RNR, out);
+		break;
+	case VRDMA_FAILED:
+		vrdma_serve_answer(remote, VRDMA_ANSWER_FAILED, out);
+		break;
+	default:	/* LOST: the QP is in no state to answer */
+		break;
+	}
+}
+
+/* What an atomic found travels like the bytes of a READ. */
+static void vrdma_fetch_value(struct vrdma_fetch *fetch, u64 value)
+{
+	fetch->op.original = value;
+	vrdma_cursor_add_buffer(&fetch->op.mem, &fetch->op.original, sizeof(value));
+}
+
+/* A READ's bytes, or what an atomic found, wait to be sent. */
+static void vrdma_serve_fetch(struct vrdma_remote *remote, struct vrdma_fetch **fetch)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	struct vrdma_cursor *target = &remote->binding->qp->rx.target;
+
+	if (serve->op.opcode == IB_UVERBS_WR_RDMA_READ) {
+		(*fetch)->op.mem = *target;
+		vrdma_cursor_init(target);
+	} else {
+		serve->results[serve->op.mseq % VRDMA_FETCHES] = (struct vrdma_result) {
+			.mseq = serve->op.mseq,
+			.value = serve->op.original,
+		};
+		vrdma_cursor_exit(target);
+		vrdma_fetch_value(*fetch, serve->op.original);
+	}
+	if (vrdma_serve_add_fetch(remote, *fetch))
+		*fetch = NULL;
+	vrdma_serve_next(serve);
+}
+
+static void vrdma_serve_begin(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+			      struct vrdma_fetch **fetch)
+{
+	struct vrdma_binding *binding = remote->binding;
+	struct vrdma_serve *serve = &remote->serve;
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict;
+
+	vrdma_serve_fill(&serve->op, msg);
+	verdict = vrdma_recv_begin(binding, &serve->op, &out);
+	if (verdict == VRDMA_DONE) {
+		serve->dropped = true;
+		serve->op.begun = true;
+	} else if (verdict != VRDMA_MORE) {
+		vrdma_serve_verdict(remote, verdict, &out);
+	} else if (*fetch) {
+		vrdma_serve_fetch(remote, fetch);
+	} else {
+		serve->op.begun = true;
+	}
+}
+
+/* The bytes of @msg from @skip on.  False: that was the end of the operation. */
+static bool vrdma_serve_move(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+			     void *payload, u32 skip)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	u32 length = msg->payload - skip;
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict;
+
+	serve->offset += length;
+	if (serve->dropped || !length)
+		return true;
+
+	vrdma_cursor_init(&serve->op.mem);
+	vrdma_cursor_add_buffer(&serve->op.mem, payload + skip, length);
+	verdict = vrdma_recv_move(remote->binding, &serve->op, length, &out);
+	if (verdict == VRDMA_MORE)
+		return true;
+	if (verdict == VRDMA_DONE) {	/* UC: the rest is passed over */
+		serve->dropped = true;
+		return true;
+	}
+	vrdma_serve_verdict(remote, verdict, &out);
+	return false;
+}
+
+static void vrdma_serve_finish(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict = VRDMA_DONE;
+
+	if (!serve->dropped)
+		verdict = vrdma_recv_finish(remote->binding, &serve->op, &out);
+	vrdma_serve_verdict(remote, verdict, &out);
+}
+
+static bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg)
+{
+	return op->opcode == msg->request.opcode && op->length == msg->request.total;
+}
+
+/* The operation that is due: the whole of it, or a part. */
+static void vrdma_serve_expected(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+				 void *payload, struct vrdma_fetch **fetch)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	u32 end = msg->request.offset + msg->payload;
+
+	if (msg->request.offset > serve->offset)
+		return;
+	if (!serve->op.begun) {
+		vrdma_serve_begin(remote, msg, fetch);
+		if (!serve->op.begun)
+			return;
+	} else if (!vrdma_serve_fits(&serve->op, msg)) {
+		return;
+	}
+	if (end >= serve->offset &&
+	    !vrdma_serve_move(remote, msg, payload, serve->offset - msg->request.offset))
+		return;
+	if (end == serve->op.length)
+		vrdma_serve_finish(remote);
+}
+
+/* Asked again because its answer was lost with a lane. */
+static bool vrdma_serve_refetch(struct vrdma_remote *remote, struct vrdma_fetch *fetch)
+{
+	u32 mseq = fetch->op.mseq;
+	struct vrdma_result *result = &remote->serve.results[mseq % VRDMA_FETCHES];
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict;
+
+	if (fetch->op.opcode != IB_UVERBS_WR_RDMA_READ) {
+		if (result->mseq == mseq)
+			vrdma_fetch_value(fetch, result->value);
+		return result->mseq == mseq;
+	}
+	verdict = vrdma_recv_read_again(remote->binding, &fetch->op, &out);
+	if (verdict == VRDMA_MORE)
+		return true;
+	vrdma_serve_verdict(remote, verdict, &out);
+	return false;
+}
+
+static void vrdma_serve_repeated(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+				 struct vrdma_fetch **fetch)
+{
+	vrdma_stat_inc(remote->binding->dev, rx_remote_again);
+	if (!*fetch) {
+		if (msg->request.offset + msg->payload == msg->request.total)
+			vrdma_serve_executed(remote, msg->mseq);
+	} else if (vrdma_serve_refetch(remote, *fetch) &&
+		   vrdma_serve_add_fetch(remote, *fetch)) {
+		*fetch = NULL;
+	}
+}
+
+static void vrdma_serve_execute(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+				void *payload, struct vrdma_fetch **fetch)
+{
+	s32 ahead = msg->mseq - remote->serve.expected;
+
+	if (!vrdma_binding_bound(remote->binding))
+		return;
+	if (ahead < 0)
+		vrdma_serve_repeated(remote, msg, fetch);
+	else if (!ahead)
+		vrdma_serve_expected(remote, msg, payload, fetch);
+	/* else: behind one that was refused, or lost; it comes again */
+}
+
+/**
+ * vrdma_serve_request - execute what a REQUEST asks for
+ * @remote: the binding it is for
+ * @msg: the message
+ * @payload: its bytes
+ *
+ * From the lane's receiver.
+ */
+void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *msg,
+			 void *payload)
+{
+	struct vrdma_live *live = &remote->binding->live;
+	struct vrdma_fetch *fetch = NULL;
+
+	if (vrdma_opcode_fetches(msg->request.opcode)) {
+		fetch = vrdma_fetch_alloc(msg);
+		if (!fetch)
+			return;	/* as if lost; the requester's patience decides */
+	}
+	preempt_disable();
+	if (vrdma_live_enter(live)) {
+		vrdma_serve_execute(remote, msg, payload, &fetch);
+		vrdma_live_exit(live);
+	}
+	preempt_enable();
+	vrdma_fetch_free(fetch);
+	vrdma_serve_run(remote);
+}
+
+/* ---- sending ---- */
+
+static struct vrdma_fetch *vrdma_serve_first(struct vrdma_remote *remote)
+{
+	struct vrdma_fetch *fetch;
+
+	spin_lock_irq(&remote->lock);
+	fetch = list_first_entry_or_null(&remote->serve.fetches, struct vrdma_fetch, node);
+	spin_unlock_irq(&remote->lock);
+	return fetch;
+}
+
+/* The first fetch is answered, or nobody wants it any more. */
+static void vrdma_serve_fetched(struct vrdma_remote *remote, struct vrdma_fetch *fetch,
+				bool answered)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	spin_lock_irq(&remote->lock);
+	list_del(&fetch->node);
+	serve->nr_fetches--;
+	if (answered && (s32)(fetch->done - serve->done) > 0)
+		serve->done = fetch->done;
+	spin_unlock_irq(&remote->lock);
+	vrdma_fetch_free(fetch);
+}
+
+static enum vrdma_verdict vrdma_serve_gather(struct vrdma_remote *remote,
+					     struct vrdma_fetch *fetch, void *payload,
+					     u32 length, struct vrdma_outcome *out)
+{
+	struct vrdma_live *live = &remote->binding->live;
+	enum vrdma_verdict verdict = VRDMA_LOST;
+	struct vrdma_cursor copy;
+
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, payload, length);
+	preempt_disable();
+	if (vrdma_live_enter(live)) {
+		verdict = vrdma_recv_fetch(remote->binding, &copy, &fetch->op.mem, length, out);
+		vrdma_live_exit(live);
+	}
+	preempt_enable();
+	return verdict;
+}
+
+/* One message of the first fetch. */
+static void vrdma_serve_respond(struct vrdma_remote *remote, struct vrdma_fetch *fetch,
+				struct vrdma_lane_buf *buf)
+{
+	struct vrdma_msg msg = {
+		.type = VRDMA_MSG_RESPONSE,
+		.mseq = fetch->op.mseq,
+		.response.total = fetch->op.length,
+		.response.offset = fetch->op.length - fetch->op.mem.left,
+		.payload = min_t(u64, fetch->op.mem.left, VRDMA_MSG_PAYLOAD),
+	};
+	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict;
+
+	verdict = vrdma_serve_gather(remote, fetch, vrdma_lane_payload(buf, msg.type),
+				     msg.payload, &out);
+	if (verdict != VRDMA_MORE) {
+		vrdma_lane_put_buf(remote->lane, buf);
+		if (verdict == VRDMA_FAILED)
+			vrdma_serve_answer(remote, VRDMA_ANSWER_FAILED, &out);
+		vrdma_serve_fetched(remote, fetch, false);
+		return;
+	}
+	vrdma_remote_send(remote, buf, &msg);
+	if (!fetch->op.mem.left)
+		vrdma_serve_fetched(remote, fetch, true);
+}
+
+/*
+ * What there is to say when no fetch waits; false: nothing.  With a farewell the
+ * reference for it becomes the caller's.
+ */
+static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	bool say;
+
+	spin_lock_irq(&remote->lock);
+	say = serve->answer || serve->farewell;
+	if (serve->answer) {
+		msg->type = VRDMA_MSG_ANSWER;
+		msg->mseq = serve->done;
+		msg->result.kind = serve->answer;
+		if (serve->answer == VRDMA_ANSWER_RNR)
+			msg->result.rnr_timer = serve->rnr_timer;
+		if (serve->answer == VRDMA_ANSWER_FAILED)
+			msg->result.status = serve->status;
+		serve->answer = 0;
+	} else if (serve->farewell) {
+		msg->type = VRDMA_MSG_UNBIND;
+		serve->farewell = false;
+	}
+	spin_unlock_irq(&remote->lock);
+	return say;
+}
+
+static bool vrdma_serve_due(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	bool due;
+
+	spin_lock_irq(&remote->lock);
+	due = serve->answer || serve->farewell || !list_empty(&serve->fetches);
+	spin_unlock_irq(&remote->lock);
+	return due && remote->far_id;
+}
+
+/* Nobody can be told of room on a lane that has closed: nor is there a far side. */
+static void vrdma_serve_stuck(struct vrdma_remote *remote)
+{
+	bool farewell;
+
+	if (!vrdma_lane_is_closed(remote->lane))
+		return;
+	spin_lock_irq(&remote->lock);
+	farewell = remote->serve.farewell;
+	remote->serve.farewell = false;
+	spin_unlock_irq(&remote->lock);
+	if (farewell)
+		vrdma_remote_put(remote);
+}
+
+/* The oldest data that waits, or else what there is to say. */
+static void vrdma_serve_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf)
+{
+	struct vrdma_fetch *fetch = vrdma_serve_first(remote);
+	struct vrdma_msg msg = {};
+
+	if (fetch) {
+		vrdma_serve_respond(remote, fetch, buf);
+	} else if (vrdma_serve_say(remote, &msg)) {
+		vrdma_remote_send(remote, buf, &msg);
+		if (msg.type == VRDMA_MSG_UNBIND)
+			vrdma_remote_put(remote);
+	} else {
+		vrdma_lane_put_buf(remote->lane, buf);
+	}
+}
+
+/* Send one message.  False: nothing is due, or the lane has no room now. */
+static bool vrdma_serve_step(struct vrdma_remote *remote)
+{
+	struct vrdma_lane_buf *buf;
+
+	if (!vrdma_serve_due(remote)) {
+		vrdma_lane_decline(remote->lane, &remote->serve.room);
+		return false;
+	}
+	buf = vrdma_lane_get_buf(remote->lane, &remote->serve.room);
+	if (buf)
+		vrdma_serve_send(remote, buf);
+	else
+		vrdma_serve_stuck(remote);
+	return buf;
+}
+
+/* Send what is due, as far as the lane has room.  The caller holds a reference. */
+static void vrdma_serve_run(struct vrdma_remote *remote)
+{
+	mutex_lock(&remote->serve.lock);
+	while (vrdma_serve_step(remote))
+		cond_resched();
+	mutex_unlock(&remote->serve.lock);
+}
+
+static void vrdma_serve_work(struct work_struct *work)
+{
+	struct vrdma_remote *remote = container_of(work, struct vrdma_remote, serve.work);
+
+	vrdma_serve_run(remote);
+	vrdma_remote_put(remote);
+}
+
+/* Have the work run, with a reference of its own. */
+static void vrdma_serve_queue(struct vrdma_remote *remote)
+{
+	if (!refcount_inc_not_zero(&remote->ref))
+		return;
+	if (!queue_work(vrdma_wq, &remote->serve.work))
+		vrdma_remote_put(remote);
+}
+
+static void vrdma_serve_room(struct vrdma_lane_waiter *room)
+{
+	vrdma_serve_queue(container_of(room, struct vrdma_remote, serve.room));
+}
+
+void vrdma_remote_ready(struct vrdma_remote *remote)
+{
+	struct vrdma_outcome out = {};
+
+	vrdma_serve_answer(remote, VRDMA_ANSWER_READY, &out);
+	vrdma_serve_queue(remote);
+}
+
+/* ---- life ---- */
+
+static void vrdma_serve_forget(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	struct vrdma_fetch *fetch, *next;
+	LIST_HEAD(fetches);
+
+	mutex_lock(&serve->lock);
+	spin_lock_irq(&remote->lock);
+	list_splice_init(&serve->fetches, &fetches);
+	serve->nr_fetches = 0;
+	spin_unlock_irq(&remote->lock);
+	mutex_unlock(&serve->lock);
+	list_for_each_entry_safe(fetch, next, &fetches, node)
+		vrdma_fetch_free(fetch);
+}
+
+/**
+ * vrdma_serve_again - the lane came back: what was sent may be lost
+ * @remote: the binding
+ *
+ * Data is asked for again; an answer is said again.
+ */
+void vrdma_serve_again(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	vrdma_serve_forget(remote);
+	spin_lock_irq(&remote->lock);
+	if (!serve->ended)
+		serve->answer = serve->status ? VRDMA_ANSWER_FAILED : VRDMA_ANSWER_DONE;
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_run(remote);
+}
+
+/**
+ * vrdma_serve_end - the binding is over: say so when the last answer is sent
+ * @remote: nobody is in the binding's sections
+ *
+ * A farewell may have to wait for room, longer than the binding lives.
+ */
+void vrdma_serve_end(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	vrdma_serve_forget(remote);
+	spin_lock_irq(&remote->lock);
+	serve->ended = true;
+	serve->farewell = remote->far_id;
+	if (serve->farewell)
+		refcount_inc(&remote->ref); /* put when it is sent, or cannot be */
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_run(remote);
+}
+
+void vrdma_serve_init(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	serve->expected = 1;
+	serve->done = 1;
+	INIT_LIST_HEAD(&serve->fetches);
+	INIT_LIST_HEAD(&serve->room.node);
+	serve->room.ready = vrdma_serve_room;
+	INIT_WORK(&serve->work, vrdma_serve_work);
+	mutex_init(&serve->lock);
+}
