@@ -21,6 +21,8 @@ by_budget() { if [ "$BUDGET" = small ]; then echo "$1"; else echo "$2"; fi; }
 . "$LIB/ktap.sh"
 # shellcheck source=selftests/lib/containers.sh
 . "$LIB/containers.sh"
+# shellcheck source=selftests/lib/channel.sh
+. "$LIB/channel.sh"
 # shellcheck source=selftests/lib/pair.sh
 . "$LIB/pair.sh"
 
@@ -67,6 +69,7 @@ load_modules() {
 	for module in ib_uverbs rdma_ucm vrdma; do
 		load_module "$module"
 	done
+	take_route
 }
 
 load_module() { [ -d "/sys/module/$1" ] || modprobe "$1"; }
@@ -110,6 +113,7 @@ clean_up() {
 	for pid in "${BACKGROUND[@]}"; do
 		end_process "$pid"
 	done
+	[ "$status" != 0 ] || [ -z "$NETWORK" ] || route_was_taken || status=1
 	leave_containers "$status" || remove_containers
 	${CLEAN_UP:-true}
 	rm -rf "$WORK"

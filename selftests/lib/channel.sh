@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The path between hosts, in one host: its HCA is an rxe, whose loopback leads back to the
+# same vrdma. Sourced by vrdma.sh.
+#
+# ROUTE=channel in the environment sends what a test does over the lanes of that channel;
+# a test that was content has then used them, and broken none if it does not say so.
+
+ROUTE=${ROUTE:-local}
+HCA=vrhca
+HCA_NETDEV=vrhca0
+HCA_IP=198.51.100.1
+# What a test may do to lanes: nothing, or `break` them.
+LANES=keep
+LANES_TX=0
+
+DEBUGFS=/sys/kernel/debug/vrdma
+
+# take_route: vrdma is loaded.
+take_route() {
+	if [ "$ROUTE" = local ]; then
+		[ ! -e "$DEBUGFS/local_off" ] || echo N >"$DEBUGFS/local_off"
+		return 0
+	fi
+	make_hca
+	echo Y >"$DEBUGFS/local_off"
+	LANES_TX=$(lanes_sum tx)
+}
+
+# make_hca: it stays when the test ends, as hardware does.
+make_hca() {
+	load_module rdma_rxe
+	[ -e "/sys/class/infiniband/$HCA" ] && return 0
+	ip -batch - <<-END
+		link add $HCA_NETDEV mtu 4500 up type dummy
+		address add $HCA_IP/24 dev $HCA_NETDEV
+	END
+	rdma link add "$HCA" type rxe netdev "$HCA_NETDEV"
+	wait_until 10 hca_is_known || skip_all "vrdma does not take $HCA"
+}
+
+hca_is_known() { has_line "^$HCA .*$HCA_IP" "$DEBUGFS/hcas"; }
+
+# lanes_sum WORD: of the numbers that stand behind WORD, of all lanes of all channels.
+lanes_sum() {
+	awk -v word="$1" '
+		$1 == "lane" { for (i = 2; i < NF; i++) if ($i == word) sum += $(i + 1) }
+		END { print sum + 0 }' "$DEBUGFS/channels"
+}
+
+# route_was_taken: to be asked while the devices are there.
+route_was_taken() {
+	[ "$ROUTE" = channel ] || return 0
+	if [ "$(lanes_sum tx)" -le "$LANES_TX" ]; then
+		echo "# nothing went over a lane"
+		return 1
+	fi
+	[ "$LANES" = break ] || [ "$(lanes_sum errors)$(lanes_sum bad)" = 00 ] || {
+		echo "# lanes broke"
+		show "$DEBUGFS/channels"
+		return 1
+	}
+}
