@@ -480,10 +480,71 @@ static int vrdma_channels_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vrdma_channels);
 
+/*
+ * For root to break: a lane's number or `all`, and then `opened` or `accepted` if only
+ * such channels are meant.
+ */
+struct vrdma_break {
+	bool all;
+	unsigned int lane;
+	char end[sizeof("accepted")];
+};
+
+static int vrdma_break_parse(struct vrdma_break *what, const char *text)
+{
+	char lane[sizeof("4294967295")];
+
+	*what = (struct vrdma_break) {};
+	if (sscanf(text, "%10s %8s", lane, what->end) < 1)
+		return -EINVAL;
+	if (what->end[0] && strcmp(what->end, "opened") && strcmp(what->end, "accepted"))
+		return -EINVAL;
+	what->all = !strcmp(lane, "all");
+	return what->all ? 0 : kstrtouint(lane, 0, &what->lane);
+}
+
+static void vrdma_channel_break(struct vrdma_channel *channel, const struct vrdma_break *what)
+{
+	unsigned int i;
+
+	if (what->end[0] && channel->opener != !strcmp(what->end, "opened"))
+		return;
+	for (i = 0; i < channel->nr_lanes; i++)
+		if (what->all || i == what->lane)
+			vrdma_repair_break(&channel->lanes[i]);
+}
+
+static ssize_t vrdma_break_write(struct file *file, const char __user *from, size_t len,
+				 loff_t *pos)
+{
+	struct vrdma_channel *channel;
+	struct vrdma_break what;
+	char text[32] = "";
+	ssize_t ret;
+
+	ret = simple_write_to_buffer(text, sizeof(text) - 1, pos, from, len);
+	if (ret < 0)
+		return ret;
+	if (vrdma_break_parse(&what, text))
+		return -EINVAL;
+	spin_lock(&vrdma_channels_lock);
+	list_for_each_entry(channel, &vrdma_channels, node)
+		vrdma_channel_break(channel, &what);
+	spin_unlock(&vrdma_channels_lock);
+	return ret;
+}
+
+static const struct file_operations vrdma_break_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = vrdma_break_write,
+};
+
 void vrdma_channel_init(void)
 {
 	vrdma_lanes = clamp_t(unsigned int, vrdma_lanes, 1, VRDMA_MAX_LANES);
 	debugfs_create_file("channels", 0400, vrdma_debugfs, NULL, &vrdma_channels_fops);
+	debugfs_create_file("break", 0200, vrdma_debugfs, NULL, &vrdma_break_fops);
 }
 
 /* Nobody new, end all, wait for the last. */
@@ -491,6 +552,7 @@ void vrdma_channel_exit(void)
 {
 	struct vrdma_channel *channel, *next;
 
+	debugfs_lookup_and_remove("break", vrdma_debugfs);
 	debugfs_lookup_and_remove("channels", vrdma_debugfs);
 	spin_lock(&vrdma_channels_lock);
 	vrdma_channels_closed = true;

@@ -378,6 +378,20 @@ int vrdma_conn_accept(struct vrdma_conn *conn, struct vrdma_lane *lane,
 }
 
 /**
+ * vrdma_conn_fail - let a queue pair fail
+ * @conn: its lane's work calls
+ *
+ * The HCA finds that out, and tells those who wait for it.
+ */
+void vrdma_conn_fail(struct vrdma_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+
+	if (conn->id->qp)
+		ib_modify_qp(conn->id->qp, &attr, IB_QP_STATE);
+}
+
+/**
  * vrdma_conn_close - end a connection
  * @conn: in any state; freed
  *

@@ -80,6 +80,9 @@ static inline void vrdma_conn_break(struct vrdma_conn *conn)
 	vrdma_conn_happened(conn, VRDMA_CONN_BROKEN);
 }
 
+/* Its queue pair fails, as one whose hardware does; process context. */
+void vrdma_conn_fail(struct vrdma_conn *conn);
+
 /* Stop and drain it: afterwards no memory is the HCA's.  Frees it. */
 void vrdma_conn_close(struct vrdma_conn *conn);
 

@@ -66,6 +66,7 @@ struct vrdma_lane_counts {
 /* Bits of vrdma_lane::flags. */
 enum vrdma_lane_flag {
 	VRDMA_LANE_POKED,	/* the peer says that it is down */
+	VRDMA_LANE_BREAK,	/* root wants it broken */
 };
 
 /**

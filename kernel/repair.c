@@ -46,6 +46,12 @@ void vrdma_repair_poke(struct vrdma_lane *lane)
 	vrdma_repair_kick(lane);
 }
 
+void vrdma_repair_break(struct vrdma_lane *lane)
+{
+	set_bit(VRDMA_LANE_BREAK, &lane->flags);
+	vrdma_repair_kick(lane);
+}
+
 static bool vrdma_repair_is_self(const struct vrdma_channel *channel)
 {
 	return !memcmp(channel->host, vrdma_host_id, sizeof(channel->host));
@@ -279,6 +285,8 @@ static void vrdma_repair_step(struct vrdma_lane *lane)
 
 	if (!lane->active && vrdma_repair_is_due(lane))
 		vrdma_repair_begin(lane);
+	if (test_and_clear_bit(VRDMA_LANE_BREAK, &lane->flags) && lane->conn)
+		vrdma_conn_fail(lane->conn);
 	request = xchg(&lane->request, NULL);
 	if (lane->conn && (ending || request || vrdma_repair_has_failed(lane)))
 		vrdma_repair_fence(lane);
