@@ -24,6 +24,7 @@ struct vrdma_where;
 /**
  * struct vrdma_request - the requester's half of a remote binding
  * @answered: the first operation that is not known to be executed
+ * @sent: number after the last one sent, in whole, since @round began
  * @again: those not answered are to be sent again
  * @refused: @answered found no receive
  * @until: when it may be tried again without being told of a receive; jiffies
@@ -38,6 +39,7 @@ struct vrdma_where;
  */
 struct vrdma_request {
 	u32 answered;
+	u32 sent;
 	bool again;
 	bool refused;
 	unsigned long until;

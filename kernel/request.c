@@ -122,6 +122,14 @@ static bool vrdma_request_gather(struct vrdma_op *op, void *payload, u32 length)
 	return fault == VRDMA_FAULT_NONE;
 }
 
+/* The last of operation @mseq goes out: from now on it may be answered. */
+static void vrdma_request_sent(struct vrdma_remote *remote, u32 mseq)
+{
+	spin_lock_irq(&remote->lock);
+	remote->request.sent = mseq + 1;
+	spin_unlock_irq(&remote->lock);
+}
+
 /* One message of @op.  MORE: there are more to come. */
 static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct vrdma_op *op,
 					     struct vrdma_budget *budget,
@@ -153,6 +161,8 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 		}
 	}
 	budget->bytes -= msg.payload;
+	if (!op->mem.left)
+		vrdma_request_sent(remote, op->mseq);
 	vrdma_remote_send(remote, buf, &msg);
 	return op->mem.left ? VRDMA_MORE : VRDMA_SENT;
 }
@@ -186,6 +196,8 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	LIST_HEAD(sinks);
 
 	spin_lock_irq(&remote->lock);
+	if (news->late && news->answered == req->answered)
+		req->again = true;
 	news->answered = req->answered;
 	if (req->failed) {
 		news->news = VRDMA_NEWS_FAILED;
@@ -194,6 +206,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 		news->news = VRDMA_NEWS_AGAIN;
 		req->again = false;
 		req->round++;
+		req->sent = req->answered;
 		list_splice_init(&req->sinks, &sinks);
 	}
 	spin_unlock_irq(&remote->lock);
@@ -292,6 +305,21 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 	}
 }
 
+/*
+ * Up to where an answer can be good.  The owner has done with a READ when it sends what
+ * the READ fetched, and that may be lost with a lane: only data says that it came.
+ */
+static u32 vrdma_request_bound(struct vrdma_request *req, u32 mseq)
+{
+	const struct vrdma_sink *sink;
+	u32 bound = req->sent;
+
+	sink = list_first_entry_or_null(&req->sinks, struct vrdma_sink, node);
+	if (sink)
+		bound = sink->mseq;
+	return (s32)(mseq - bound) > 0 ? bound : mseq;
+}
+
 /**
  * vrdma_request_answered - take an ANSWER
  * @remote: whose operations
@@ -300,10 +328,12 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg)
 {
 	struct vrdma_request *req = &remote->request;
+	u32 answered;
 
 	spin_lock_irq(&remote->lock);
-	if ((s32)(msg->mseq - req->answered) > 0) {
-		req->answered = msg->mseq;
+	answered = vrdma_request_bound(req, msg->mseq);
+	if ((s32)(answered - req->answered) > 0) {
+		req->answered = answered;
 		req->refused = false;
 	}
 	vrdma_request_note(req, msg);
@@ -400,6 +430,7 @@ void vrdma_request_init(struct vrdma_remote *remote)
 	struct vrdma_request *req = &remote->request;
 
 	req->answered = 1;
+	req->sent = 1;
 	INIT_LIST_HEAD(&req->sinks);
 	INIT_LIST_HEAD(&req->room.node);
 	req->room.ready = vrdma_request_room;

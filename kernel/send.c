@@ -292,8 +292,11 @@ static void vrdma_send_refused(struct vrdma_qp *qp, enum ib_wc_status status)
 /* Complete what has been answered. */
 static void vrdma_send_settle(struct vrdma_qp *qp)
 {
-	struct vrdma_settlement news = {};
 	struct vrdma_sq *sq = &qp->sq;
+	struct vrdma_settlement news = {
+		.answered = sq->mseq,
+		.late = sq->flying && time_after(jiffies, sq->again_at),
+	};
 
 	if (!qp->binding->path || !qp->binding->path->settle)
 		return;
@@ -302,7 +305,7 @@ static void vrdma_send_settle(struct vrdma_qp *qp)
 		sq->again_at = jiffies + VRDMA_AGAIN;
 	while (sq->flying && (s32)(news.answered - sq->mseq) > 0)
 		vrdma_send_land(qp, IB_WC_SUCCESS);
-	if (news.news == VRDMA_NEWS_AGAIN || time_after(jiffies, sq->again_at))
+	if (news.news == VRDMA_NEWS_AGAIN)
 		vrdma_sq_rewind(sq);
 	else if (news.news == VRDMA_NEWS_FAILED)
 		vrdma_send_refused(qp, news.status);
