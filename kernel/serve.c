@@ -453,6 +453,8 @@ static void vrdma_serve_stuck(struct vrdma_remote *remote)
 
 	if (!vrdma_lane_is_closed(remote->lane))
 		return;
+	/* The lane may be about to tell us; what follows may be our end. */
+	vrdma_lane_unwait(remote->lane, &remote->serve.room);
 	spin_lock_irq(&remote->lock);
 	farewell = remote->serve.farewell;
 	remote->serve.farewell = false;
