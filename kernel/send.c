@@ -168,6 +168,14 @@ static void vrdma_send_cqe(struct vrdma_qp *qp, const struct vrdma_flight *fligh
 		vrdma_qp_fail(qp, -1);
 }
 
+static void vrdma_sq_wait_over(struct vrdma_sq *sq)
+{
+	if (sq->wait == VRDMA_WAIT_NOTHING)
+		return;
+	sq->wait = VRDMA_WAIT_NOTHING;
+	timer_delete(&sq->timer);
+}
+
 /*
  * Retire the oldest.  The slot is given back first, so that a program that has
  * polled the completion finds room for the next post.
@@ -177,10 +185,7 @@ static void vrdma_send_retire(struct vrdma_qp *qp, const struct vrdma_flight *fl
 {
 	struct vrdma_sq *sq = &qp->sq;
 
-	if (sq->wait != VRDMA_WAIT_NOTHING) {
-		sq->wait = VRDMA_WAIT_NOTHING;
-		timer_delete(&sq->timer);
-	}
+	vrdma_sq_wait_over(sq);
 	vrdma_sq_retire(sq);
 	vrdma_send_cqe(qp, flight, status);
 }
@@ -430,14 +435,17 @@ static void vrdma_sq_watch(struct vrdma_sq *sq)
 static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_budget *budget)
 {
 	struct vrdma_binding *binding = qp->binding;
-	struct vrdma_outcome out = {};
 	enum vrdma_verdict verdict = VRDMA_LOST;
+	struct vrdma_outcome out = {};
+	struct vrdma_sq *sq = &qp->sq;
 
 	if (vrdma_send_held(qp))
 		return VRDMA_STEP_PARK;
 	if (vrdma_binding_bound(binding))
-		verdict = binding->path->advance(binding, &qp->sq.op, budget, &out);
+		verdict = binding->path->advance(binding, &sq->op, budget, &out);
 
+	if (verdict != VRDMA_LOST && sq->wait == VRDMA_WAIT_ANSWER)
+		vrdma_sq_wait_over(sq);	/* patience begins anew */
 	switch (verdict) {
 	case VRDMA_DONE:
 		return vrdma_send_done(qp);
