@@ -167,6 +167,14 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 	return op->mem.left ? VRDMA_MORE : VRDMA_SENT;
 }
 
+/* An UC requester does not retry: the message that it gives up would leave a gap. */
+static enum vrdma_verdict vrdma_request_down(struct vrdma_remote *remote)
+{
+	if (remote->binding->type == IB_QPT_UC && !vrdma_lane_is_closed(remote->lane))
+		return VRDMA_BUSY;
+	return VRDMA_LOST;
+}
+
 static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 					       struct vrdma_op *op,
 					       struct vrdma_budget *budget,
@@ -176,7 +184,7 @@ static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 	enum vrdma_verdict verdict;
 
 	if (!vrdma_lane_is_up(remote->lane))
-		return VRDMA_LOST;
+		return vrdma_request_down(remote);
 	if (!op->begun && vrdma_request_refused(remote, out)) {
 		/* That may last: the room is for others. */
 		vrdma_lane_decline(remote->lane, &remote->request.room);
