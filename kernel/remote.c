@@ -206,7 +206,7 @@ static void vrdma_remote_hear_bind(struct vrdma_lane *lane, const struct vrdma_m
 	if (!remote)
 		return;
 	vrdma_remote_say_bound(remote);
-	vrdma_request_again(remote);
+	vrdma_request_wake(remote);
 	vrdma_remote_put(remote);
 }
 
@@ -245,7 +245,7 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_ms
 	switch (msg->type) {
 	case VRDMA_MSG_BOUND:
 		if (vrdma_binding_hear_bound(remote->binding, remote->lane, &msg->bound))
-			vrdma_request_again(remote);
+			vrdma_request_wake(remote);
 		break;
 	case VRDMA_MSG_REQUEST:
 		vrdma_serve_request(remote, msg, payload);
@@ -328,7 +328,7 @@ static void vrdma_remote_came_up(struct vrdma_remote *remote)
 	if (vrdma_binding_waits(remote->binding, &where))
 		vrdma_remote_offer(remote, &where);
 	vrdma_serve_again(remote);
-	vrdma_request_again(remote);
+	vrdma_request_wake(remote);
 }
 
 static void vrdma_remote_lane_up(struct vrdma_lane *lane)

@@ -155,6 +155,7 @@ void vrdma_remote_ready(struct vrdma_remote *remote);
 
 /* The requester's half: see request.c. */
 void vrdma_request_init(struct vrdma_remote *remote);
+void vrdma_request_wake(struct vrdma_remote *remote);
 void vrdma_request_again(struct vrdma_remote *remote);
 void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg);
 void vrdma_request_fetched(struct vrdma_remote *remote, const struct vrdma_msg *msg,

@@ -255,9 +255,12 @@ static void vrdma_request_nudge(struct vrdma_remote *remote)
 	vrdma_qp_put(qp);
 }
 
-static void vrdma_request_room(struct vrdma_lane_waiter *room)
+/**
+ * vrdma_request_wake - there is a way to the far side (again)
+ * @remote: it is bound, or its lane is up
+ */
+void vrdma_request_wake(struct vrdma_remote *remote)
 {
-	struct vrdma_remote *remote = container_of(room, struct vrdma_remote, request.room);
 	struct vrdma_qp *qp = vrdma_request_qp(remote);
 
 	if (!qp)
@@ -266,24 +269,22 @@ static void vrdma_request_room(struct vrdma_lane_waiter *room)
 	vrdma_qp_put(qp);
 }
 
+static void vrdma_request_room(struct vrdma_lane_waiter *room)
+{
+	vrdma_request_wake(container_of(room, struct vrdma_remote, request.room));
+}
+
 /**
  * vrdma_request_again - what was sent may be lost
- * @remote: its lane broke or came back, or the binding has ended
+ * @remote: its lane broke, or the binding has ended
  */
 void vrdma_request_again(struct vrdma_remote *remote)
 {
-	struct vrdma_qp *qp;
-
 	spin_lock_irq(&remote->lock);
 	remote->request.again = true;
 	remote->request.refused = false;
 	spin_unlock_irq(&remote->lock);
-
-	qp = vrdma_request_qp(remote);
-	if (!qp)
-		return;
-	vrdma_send_wake(qp);
-	vrdma_qp_put(qp);
+	vrdma_request_wake(remote);
 }
 
 static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg *msg)
