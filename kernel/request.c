@@ -306,6 +306,8 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 		req->again = true;	/* its RNR may never have been sent */
 		break;
 	case VRDMA_ANSWER_FAILED:
+		if (msg->mseq != req->answered)
+			break;
 		req->failed = true;
 		req->status = msg->result.status;
 		break;
