@@ -333,13 +333,26 @@ static void vrdma_ud_fill(struct vrdma_msg *wire, const struct vrdma_ud_msg *msg
 	d->sl = msg->av.sl & 0xf;
 }
 
+/* A cursor is large: it shares a stack frame with nothing that is, too. */
+static noinline_for_stack enum vrdma_fault vrdma_ud_gather(struct vrdma_cursor *from, void *to,
+							   u32 length)
+{
+	struct vrdma_cursor copy;
+	enum vrdma_fault fault;
+
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, to, length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&copy, from, length);
+	preempt_enable();
+	return fault;
+}
+
 /* By lane; -EAGAIN: it is not up yet, or has no room. */
 static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_msg *msg,
 				 const struct vrdma_where *where, struct vrdma_cursor *payload)
 {
 	struct vrdma_lane_buf *buf;
-	struct vrdma_cursor copy;
-	enum vrdma_fault fault;
 	struct vrdma_msg wire;
 
 	if (!vrdma_lane_is_up(lane))
@@ -348,12 +361,7 @@ static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_
 	if (!buf)
 		return -EAGAIN;
 	vrdma_ud_fill(&wire, msg, where);
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, vrdma_lane_payload(buf, wire.type), msg->length);
-	preempt_disable();
-	fault = vrdma_cursor_copy(&copy, payload, msg->length);
-	preempt_enable();
-	if (fault != VRDMA_FAULT_NONE) {
+	if (vrdma_ud_gather(payload, vrdma_lane_payload(buf, wire.type), msg->length)) {
 		vrdma_lane_put_buf(lane, buf);
 		return -EFAULT;
 	}
@@ -539,6 +547,20 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 	memcpy(msg->host, host, sizeof(msg->host));
 }
 
+static noinline_for_stack int vrdma_ud_take(struct vrdma_device *dev,
+					    const struct vrdma_ud_msg *msg, void *payload)
+{
+	struct vrdma_cursor source;
+	int err;
+
+	vrdma_cursor_init(&source);
+	vrdma_cursor_add_buffer(&source, payload, msg->length);
+	err = vrdma_ud_deliver(dev, msg, &source);
+	if (err == -EAGAIN)
+		err = vrdma_ud_wait(dev->ud, msg, &source);
+	return err;
+}
+
 /**
  * vrdma_ud_hear - a datagram from another host
  * @lane: that it came by
@@ -551,7 +573,6 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 		   void *payload, u32 length)
 {
-	struct vrdma_cursor source;
 	struct vrdma_ud_msg msg;
 	struct vrdma_device *dev;
 	int err = -EACCES;
@@ -560,13 +581,8 @@ void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 	if (!dev)
 		return;
 	vrdma_ud_read(&msg, d, length, vrdma_lane_host(lane));
-	vrdma_cursor_init(&source);
-	vrdma_cursor_add_buffer(&source, payload, length);
-	if (vrdma_token_valid(dev, &msg.av.sgid, d->token)) {
-		err = vrdma_ud_deliver(dev, &msg, &source);
-		if (err == -EAGAIN)
-			err = vrdma_ud_wait(dev->ud, &msg, &source);
-	}
+	if (vrdma_token_valid(dev, &msg.av.sgid, d->token))
+		err = vrdma_ud_take(dev, &msg, payload);
 	if (err)
 		vrdma_stat_inc(dev, rx_bind_refused);
 	vrdma_device_put(dev);
