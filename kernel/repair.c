@@ -285,7 +285,7 @@ static void vrdma_repair_step(struct vrdma_lane *lane)
 
 	if (!lane->active && vrdma_repair_is_due(lane))
 		vrdma_repair_begin(lane);
-	if (test_and_clear_bit(VRDMA_LANE_BREAK, &lane->flags) && lane->conn)
+	if (test_and_clear_bit(VRDMA_LANE_BREAK, &lane->flags) && lane->up)
 		vrdma_conn_fail(lane->conn);
 	request = xchg(&lane->request, NULL);
 	if (lane->conn && (ending || request || vrdma_repair_has_failed(lane)))

@@ -38,13 +38,15 @@ broken_lanes() {
 	return "$status"
 }
 
-# break_lanes: one or all, at either end or both.
+# break_lanes: one or all, at either end or both, and none before all are up: what takes
+# longer than a lane lives would never be done.
 break_lanes() {
 	local -a lanes=(all 0 1 2 3) ends=("" opened accepted)
 	local pause
 
 	trap - EXIT
 	while :; do
+		wait_until 10 lanes_are_up || true
 		echo "${lanes[RANDOM % 5]} ${ends[RANDOM % 3]}" >"$DEBUGFS/break"
 		printf -v pause '0.%03d' "$((1 + RANDOM % PAUSE))"
 		read -r -t "$pause" -u "$NAP" || true
