@@ -128,27 +128,63 @@ put_dev:
 	vrdma_device_put(dev);
 }
 
-/* The far device lives on another host: tell it that we wait. */
+/* What @binding, which waits, has for other hosts; a reference. */
+static struct vrdma_remote *vrdma_binding_get_remote(struct vrdma_binding *binding)
+{
+	struct vrdma_remote *remote = NULL;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	if (binding->state == VRDMA_BINDING_WAITING)
+		remote = binding->remote;
+	if (remote)
+		refcount_inc(&remote->ref);
+	spin_unlock_bh(&vrdma_bind_lock);
+	return remote;
+}
+
+/*
+ * Have @fresh instead of @old, unless something happened meanwhile.  The reference of
+ * the one that is not needed is put; its id ends first.
+ */
+static void vrdma_binding_set_waiting(struct vrdma_binding *binding, struct vrdma_remote *old,
+				      struct vrdma_remote *fresh)
+{
+	struct vrdma_remote *spare = fresh;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	if (binding->remote == old && binding->state == VRDMA_BINDING_WAITING) {
+		WRITE_ONCE(binding->remote, fresh);
+		spare = old;
+	}
+	spin_unlock_bh(&vrdma_bind_lock);
+	if (!spare)
+		return;
+	vrdma_remote_end(spare);
+	vrdma_remote_put(spare);
+}
+
+/*
+ * The far device lives on another host: tell it that we wait.  It may have moved to
+ * another one since we first said so, or the way there may have closed.
+ */
 static void vrdma_binding_offer_remote(struct vrdma_binding *binding,
 				       const struct vrdma_where *where)
 {
-	struct vrdma_remote *remote = READ_ONCE(binding->remote);
+	struct vrdma_remote *remote = vrdma_binding_get_remote(binding);
+	struct vrdma_remote *fresh;
 
-	if (!remote) {
-		remote = vrdma_remote_create(binding, where);
-		if (!remote)
-			return;
-		spin_lock_bh(&vrdma_bind_lock);
-		if (!binding->remote && binding->state == VRDMA_BINDING_WAITING)
-			WRITE_ONCE(binding->remote, remote);
-		spin_unlock_bh(&vrdma_bind_lock);
-		if (binding->remote != remote) {
-			vrdma_remote_end(remote);
+	if (!remote || !vrdma_remote_leads_to(remote, where)) {
+		fresh = vrdma_remote_create(binding, where);
+		if (fresh)
+			vrdma_binding_set_waiting(binding, remote, fresh);
+		if (remote)
 			vrdma_remote_put(remote);
-			return;
-		}
+		remote = vrdma_binding_get_remote(binding);
 	}
+	if (!remote)
+		return;
 	vrdma_remote_offer(remote, where);
+	vrdma_remote_put(remote);
 }
 
 static bool vrdma_where_same(const struct vrdma_where *a, const struct vrdma_where *b)
@@ -394,15 +430,16 @@ struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vr
 	return remote;
 }
 
-bool vrdma_binding_hear_bound(struct vrdma_binding *binding, struct vrdma_lane *lane,
+bool vrdma_binding_hear_bound(struct vrdma_remote *remote,
 			      const struct vrdma_msg_bound *bound)
 {
+	struct vrdma_binding *binding = remote->binding;
 	bool news;
 
 	spin_lock_bh(&vrdma_bind_lock);
-	news = binding->state == VRDMA_BINDING_WAITING && binding->remote;
+	news = binding->state == VRDMA_BINDING_WAITING && binding->remote == remote;
 	if (news)
-		vrdma_binding_set_remote(binding, lane, bound->id, bound->check);
+		vrdma_binding_set_remote(binding, remote->lane, bound->id, bound->check);
 	spin_unlock_bh(&vrdma_bind_lock);
 	return news;
 }

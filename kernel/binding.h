@@ -96,7 +96,7 @@ void vrdma_binding_put(struct vrdma_binding *binding);
  */
 struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vrdma_lane *lane,
 					     const struct vrdma_msg_bind *bind);
-bool vrdma_binding_hear_bound(struct vrdma_binding *binding, struct vrdma_lane *lane,
+bool vrdma_binding_hear_bound(struct vrdma_remote *remote,
 			      const struct vrdma_msg_bound *bound);
 bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *where);
 void vrdma_binding_leave_remote(struct vrdma_binding *binding);

@@ -162,6 +162,15 @@ void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *w
 	vrdma_lane_send(remote->lane, buf, &msg);
 }
 
+/* Is @where still at the other end of @remote's lane? */
+bool vrdma_remote_leads_to(const struct vrdma_remote *remote, const struct vrdma_where *where)
+{
+	const struct vrdma_lane *lane = READ_ONCE(remote->lane);
+
+	return !vrdma_lane_is_closed(lane) &&
+	       !memcmp(vrdma_lane_host(lane), where->host, sizeof(where->host));
+}
+
 /*
  * Under the bind lock, once: the far side names itself, over @lane.  Others may be
  * about to use the lane that we chose, so its channel stays held.
@@ -244,7 +253,7 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_ms
 {
 	switch (msg->type) {
 	case VRDMA_MSG_BOUND:
-		if (vrdma_binding_hear_bound(remote->binding, remote->lane, &msg->bound))
+		if (vrdma_binding_hear_bound(remote, &msg->bound))
 			vrdma_request_wake(remote);
 		break;
 	case VRDMA_MSG_REQUEST:

@@ -25,6 +25,7 @@ struct vrdma_where;
  * struct vrdma_request - the requester's half of a remote binding
  * @answered: the first operation that is not known to be executed
  * @sent: number after the last one sent, in whole, since @round began
+ * @window: operations that may be on their way: few to a far side without receives
  * @again: those not answered are to be sent again
  * @refused: @answered found no receive
  * @until: when it may be tried again without being told of a receive; jiffies
@@ -40,6 +41,7 @@ struct vrdma_where;
 struct vrdma_request {
 	u32 answered;
 	u32 sent;
+	u32 window;
 	bool again;
 	bool refused;
 	unsigned long until;
@@ -79,9 +81,9 @@ struct vrdma_result {
  * @farewell: UNBIND is to be sent last
  * @room: runs @work when the lane has room
  * @work: sends what is due
- * @lock: one sender at a time
+ * @lock: one who executes or sends at a time
  *
- * What stands above @done belongs to the lane's receiver.
+ * What stands above @done is under @lock.
  */
 struct vrdma_serve {
 	u32 expected;
@@ -100,7 +102,7 @@ struct vrdma_serve {
 	bool farewell;
 	struct vrdma_lane_waiter room;
 	struct work_struct work;
-	struct mutex lock;	/* of sending */
+	struct mutex lock;	/* of executing and sending */
 };
 
 /**
@@ -145,6 +147,7 @@ struct vrdma_remote {
 struct vrdma_remote *vrdma_remote_create(struct vrdma_binding *binding,
 					 const struct vrdma_where *where);
 void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *where);
+bool vrdma_remote_leads_to(const struct vrdma_remote *remote, const struct vrdma_where *where);
 void vrdma_remote_bind(struct vrdma_remote *remote, struct vrdma_lane *lane, u32 far_id,
 		       u32 far_check);
 void vrdma_remote_end(struct vrdma_remote *remote);
