@@ -47,7 +47,7 @@ enum vrdma_verdict {
 	VRDMA_DONE,	/* executed: complete it with success */
 	VRDMA_SENT,	/* on its way: settle() tells what becomes of it */
 	VRDMA_MORE,	/* the budget is used up: come again */
-	VRDMA_BUSY,	/* the path has no room; a wake follows when it has */
+	VRDMA_BUSY,	/* the path has no room; a wake follows when it has, or an answer */
 	VRDMA_RNR,	/* no receive; a wake follows when one is posted */
 	VRDMA_LOST,	/* the owner does not answer */
 	VRDMA_FAILED,	/* complete it with vrdma_outcome::status */

@@ -44,19 +44,27 @@ static void vrdma_sinks_free(struct list_head *sinks)
 
 /* ---- sending ---- */
 
-/* Is @op still refused for want of a receive? */
-static bool vrdma_request_refused(struct vrdma_remote *remote, struct vrdma_outcome *out)
+/*
+ * May @op begin?  RNR: it is still refused for want of a receive; BUSY: not before
+ * others are answered; MORE: it may.
+ */
+static enum vrdma_verdict vrdma_request_begin(struct vrdma_remote *remote,
+					      const struct vrdma_op *op,
+					      struct vrdma_outcome *out)
 {
 	struct vrdma_request *req = &remote->request;
-	bool refused;
+	enum vrdma_verdict verdict = VRDMA_MORE;
 
 	spin_lock_irq(&remote->lock);
 	if (req->refused && !time_before(jiffies, req->until))
 		req->refused = false;
-	refused = req->refused;
 	out->rnr_timer = req->rnr_timer;
+	if (req->refused)
+		verdict = VRDMA_RNR;
+	else if (op->mseq - req->answered >= req->window)
+		verdict = VRDMA_BUSY;
 	spin_unlock_irq(&remote->lock);
-	return refused;
+	return verdict;
 }
 
 /* What comes back goes where @op says: the sink takes that over. */
@@ -185,12 +193,15 @@ static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 
 	if (!vrdma_lane_is_up(remote->lane))
 		return vrdma_request_down(remote);
-	if (!op->begun && vrdma_request_refused(remote, out)) {
-		/* That may last: the room is for others. */
-		vrdma_lane_decline(remote->lane, &remote->request.room);
-		return VRDMA_RNR;
+	if (!op->begun) {
+		verdict = vrdma_request_begin(remote, op, out);
+		if (verdict != VRDMA_MORE) {
+			/* That may last: the room is for others. */
+			vrdma_lane_decline(remote->lane, &remote->request.room);
+			return verdict;
+		}
+		op->begun = true;
 	}
-	op->begun = true;
 	do {
 		verdict = vrdma_request_part(remote, op, budget, out);
 	} while (verdict == VRDMA_MORE && budget->bytes > 0);
@@ -295,6 +306,7 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 			break;
 		req->refused = true;
 		req->again = true;
+		req->window = 1;	/* the others would all be refused, too */
 		req->rnr_timer = msg->result.rnr_timer;
 		req->until = jiffies +
 			     usecs_to_jiffies(vrdma_rnr_usecs(msg->result.rnr_timer));
@@ -331,6 +343,18 @@ static u32 vrdma_request_bound(struct vrdma_request *req, u32 mseq)
 	return (s32)(mseq - bound) > 0 ? bound : mseq;
 }
 
+/* All before @mseq are executed, as far as that can be. */
+static void vrdma_request_progress(struct vrdma_request *req, u32 mseq)
+{
+	u32 answered = vrdma_request_bound(req, mseq);
+
+	if ((s32)(answered - req->answered) <= 0)
+		return;
+	req->answered = answered;
+	req->refused = false;
+	req->window = min_t(u32, req->window * 2, VRDMA_FLIGHTS);
+}
+
 /**
  * vrdma_request_answered - take an ANSWER
  * @remote: whose operations
@@ -339,14 +363,9 @@ static u32 vrdma_request_bound(struct vrdma_request *req, u32 mseq)
 void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg)
 {
 	struct vrdma_request *req = &remote->request;
-	u32 answered;
 
 	spin_lock_irq(&remote->lock);
-	answered = vrdma_request_bound(req, msg->mseq);
-	if ((s32)(answered - req->answered) > 0) {
-		req->answered = answered;
-		req->refused = false;
-	}
+	vrdma_request_progress(req, msg->mseq);
 	vrdma_request_note(req, msg);
 	spin_unlock_irq(&remote->lock);
 	vrdma_request_nudge(remote);
@@ -404,8 +423,8 @@ static bool vrdma_request_untake(struct vrdma_remote *remote, struct vrdma_sink 
 	} else if (sink->offset < sink->total) {
 		list_add(&sink->node, &req->sinks);
 		free = false;
-	} else if ((s32)(sink->mseq + 1 - req->answered) > 0) {
-		req->answered = sink->mseq + 1;
+	} else {
+		vrdma_request_progress(req, sink->mseq + 1);
 	}
 	spin_unlock_irq(&remote->lock);
 	return free;
@@ -442,6 +461,7 @@ void vrdma_request_init(struct vrdma_remote *remote)
 
 	req->answered = 1;
 	req->sent = 1;
+	req->window = VRDMA_FLIGHTS;
 	INIT_LIST_HEAD(&req->sinks);
 	INIT_LIST_HEAD(&req->room.node);
 	req->room.ready = vrdma_request_room;
