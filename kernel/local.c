@@ -11,6 +11,7 @@
 #include "path.h"
 #include "qp.h"
 #include "recv.h"
+#include "vdev.h"
 
 /* One step, inside a section of @peer.  MORE: the operation goes on. */
 static enum vrdma_verdict vrdma_local_step(struct vrdma_binding *peer, struct vrdma_op *op,
@@ -33,8 +34,14 @@ static enum vrdma_verdict vrdma_local_step(struct vrdma_binding *peer, struct vr
 		if (verdict != VRDMA_MORE)
 			return verdict;
 		budget->bytes -= length;
+		vrdma_stat_add(peer->dev, rx_local_bytes, length);
 	}
-	return op->mem.left ? VRDMA_MORE : vrdma_recv_finish(peer, op, out);
+	if (op->mem.left)
+		return VRDMA_MORE;
+	verdict = vrdma_recv_finish(peer, op, out);
+	if (verdict == VRDMA_DONE)
+		vrdma_stat_inc(peer->dev, rx_local_msgs);
+	return verdict;
 }
 
 static enum vrdma_verdict vrdma_local_section(struct vrdma_binding *peer, struct vrdma_op *op,

@@ -415,10 +415,8 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 
 	fault = fetch ? vrdma_cursor_copy(&op->mem, target, length) :
 			vrdma_cursor_copy(target, &op->mem, length);
-	if (fault == VRDMA_FAULT_NONE) {
-		vrdma_stat_add(binding->dev, rx_local_bytes, length);
+	if (fault == VRDMA_FAULT_NONE)
 		return VRDMA_MORE;
-	}
 	if (fault == (fetch ? VRDMA_FAULT_TARGET : VRDMA_FAULT_SOURCE)) {
 		out->status = IB_WC_LOC_PROT_ERR;
 		return VRDMA_FAILED;
@@ -487,7 +485,6 @@ enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma
 		if (err)
 			return vrdma_recv_none(binding, err, out);
 	}
-	vrdma_stat_inc(binding->dev, rx_local_msgs);
 	if (qp->rx.taken)
 		vrdma_recv_success(binding, op);
 	else

@@ -213,8 +213,6 @@ static void vrdma_send_complete(struct vrdma_qp *qp, enum ib_wc_status status)
 	struct vrdma_flight flight = vrdma_sq_head(&qp->sq);
 
 	vrdma_sq_drop_op(&qp->sq);
-	if (status == IB_WC_SUCCESS)
-		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
 	vrdma_send_retire(qp, &flight, status);
 }
 
@@ -232,7 +230,6 @@ static enum vrdma_step vrdma_send_failed(struct vrdma_qp *qp, enum ib_wc_status 
 
 static enum vrdma_step vrdma_send_done(struct vrdma_qp *qp)
 {
-	vrdma_stat_add(vrdma_send_dev(qp), tx_local_bytes, qp->sq.op.length);
 	vrdma_send_complete(qp, IB_WC_SUCCESS);
 	return VRDMA_STEP_NEXT;
 }
@@ -409,12 +406,12 @@ static enum vrdma_step vrdma_send_rnr(struct vrdma_qp *qp, u8 rnr_timer)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
-	vrdma_stat_inc(vrdma_send_dev(qp), rx_rnr_nak);
 	if (sq->flying)
 		return VRDMA_STEP_PARK;
 	sq->begun = sq->mseq + 1;	/* what was sent behind it was not executed */
 	if (vrdma_sq_waits_for(sq, VRDMA_WAIT_RECEIVE))
 		return VRDMA_STEP_PARK;
+	vrdma_stat_inc(vrdma_send_dev(qp), rx_rnr_nak);
 	if (!sq->rnr_left)
 		return vrdma_send_failed(qp, IB_WC_RNR_RETRY_EXC_ERR);
 	if (sq->rnr_left != VRDMA_RNR_FOR_EVER)
@@ -448,6 +445,8 @@ static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_bu
 		vrdma_sq_wait_over(sq);	/* patience begins anew */
 	switch (verdict) {
 	case VRDMA_DONE:
+		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
+		vrdma_stat_add(vrdma_send_dev(qp), tx_local_bytes, qp->sq.op.length);
 		return vrdma_send_done(qp);
 	case VRDMA_SENT:
 		return vrdma_send_sent(qp);

@@ -25,7 +25,7 @@ struct vrdma_fetch {
 	struct vrdma_op op;
 };
 
-static void vrdma_serve_run(struct vrdma_remote *remote);
+static void vrdma_serve_run_locked(struct vrdma_remote *remote);
 
 static void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
 {
@@ -127,6 +127,8 @@ static void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict 
 
 	switch (verdict) {
 	case VRDMA_DONE:
+		if (!serve->dropped)
+			vrdma_stat_inc(remote->binding->dev, rx_remote_msgs);
 		vrdma_serve_executed(remote, serve->expected);
 		vrdma_serve_next(serve);
 		break;
@@ -167,6 +169,7 @@ static void vrdma_serve_fetch(struct vrdma_remote *remote, struct vrdma_fetch **
 	}
 	if (vrdma_serve_add_fetch(remote, *fetch))
 		*fetch = NULL;
+	vrdma_stat_inc(remote->binding->dev, rx_remote_msgs);
 	vrdma_serve_next(serve);
 }
 
@@ -208,8 +211,10 @@ static bool vrdma_serve_move(struct vrdma_remote *remote, const struct vrdma_msg
 	vrdma_cursor_init(&serve->op.mem);
 	vrdma_cursor_add_buffer(&serve->op.mem, payload + skip, length);
 	verdict = vrdma_recv_move(remote->binding, &serve->op, length, &out);
-	if (verdict == VRDMA_MORE)
+	if (verdict == VRDMA_MORE) {
+		vrdma_stat_add(remote->binding->dev, rx_remote_bytes, length);
 		return true;
+	}
 	if (verdict == VRDMA_DONE) {	/* UC: the rest is passed over */
 		serve->dropped = true;
 		return true;
@@ -310,7 +315,8 @@ static void vrdma_serve_execute(struct vrdma_remote *remote, const struct vrdma_
  * @msg: the message
  * @payload: its bytes
  *
- * From the lane's receiver.
+ * From the lane's receiver.  The lock is not for an honest far side, which keeps to
+ * one lane.
  */
 void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			 void *payload)
@@ -323,14 +329,16 @@ void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *ms
 		if (!fetch)
 			return;	/* as if lost; the requester's patience decides */
 	}
+	mutex_lock(&remote->serve.lock);
 	preempt_disable();
 	if (vrdma_live_enter(live)) {
 		vrdma_serve_execute(remote, msg, payload, &fetch);
 		vrdma_live_exit(live);
 	}
 	preempt_enable();
+	vrdma_serve_run_locked(remote);
+	mutex_unlock(&remote->serve.lock);
 	vrdma_fetch_free(fetch);
-	vrdma_serve_run(remote);
 }
 
 /* ---- sending ---- */
@@ -402,6 +410,7 @@ static void vrdma_serve_respond(struct vrdma_remote *remote, struct vrdma_fetch 
 		vrdma_serve_fetched(remote, fetch, false);
 		return;
 	}
+	vrdma_stat_add(remote->binding->dev, rx_remote_bytes, msg.payload);
 	vrdma_remote_send(remote, buf, &msg);
 	if (!fetch->op.mem.left)
 		vrdma_serve_fetched(remote, fetch, true);
@@ -498,11 +507,17 @@ static bool vrdma_serve_step(struct vrdma_remote *remote)
 }
 
 /* Send what is due, as far as the lane has room.  The caller holds a reference. */
+static void vrdma_serve_run_locked(struct vrdma_remote *remote)
+{
+	lockdep_assert_held(&remote->serve.lock);
+	while (vrdma_serve_step(remote))
+		cond_resched();
+}
+
 static void vrdma_serve_run(struct vrdma_remote *remote)
 {
 	mutex_lock(&remote->serve.lock);
-	while (vrdma_serve_step(remote))
-		cond_resched();
+	vrdma_serve_run_locked(remote);
 	mutex_unlock(&remote->serve.lock);
 }
 

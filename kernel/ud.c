@@ -174,6 +174,12 @@ static enum vrdma_fault vrdma_ud_copy(struct vrdma_qp *qp, const struct vrdma_ud
 	return fault;
 }
 
+/* Did another host send it? */
+static bool vrdma_ud_is_far(const struct vrdma_ud_msg *msg)
+{
+	return memchr_inv(msg->host, 0, sizeof(msg->host));
+}
+
 static bool vrdma_ud_receives(struct vrdma_qp *qp)
 {
 	enum ib_qp_state state = vrdma_qp_state(qp);
@@ -224,8 +230,13 @@ static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 		vrdma_qp_fail(qp, -1);
 		return 0;
 	}
-	vrdma_stat_inc(dev, rx_local_msgs);
-	vrdma_stat_add(dev, rx_local_bytes, msg->length);
+	if (vrdma_ud_is_far(msg)) {
+		vrdma_stat_inc(dev, rx_remote_msgs);
+		vrdma_stat_add(dev, rx_remote_bytes, msg->length);
+	} else {
+		vrdma_stat_inc(dev, rx_local_msgs);
+		vrdma_stat_add(dev, rx_local_bytes, msg->length);
+	}
 	vrdma_ud_complete(qp, msg, IB_WC_SUCCESS, limit);
 	return 0;
 }
@@ -333,26 +344,13 @@ static void vrdma_ud_fill(struct vrdma_msg *wire, const struct vrdma_ud_msg *msg
 	d->sl = msg->av.sl & 0xf;
 }
 
-/* A cursor is large: it shares a stack frame with nothing that is, too. */
-static noinline_for_stack enum vrdma_fault vrdma_ud_gather(struct vrdma_cursor *from, void *to,
-							   u32 length)
-{
-	struct vrdma_cursor copy;
-	enum vrdma_fault fault;
-
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, to, length);
-	preempt_disable();
-	fault = vrdma_cursor_copy(&copy, from, length);
-	preempt_enable();
-	return fault;
-}
-
 /* By lane; -EAGAIN: it is not up yet, or has no room. */
 static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_msg *msg,
 				 const struct vrdma_where *where, struct vrdma_cursor *payload)
 {
 	struct vrdma_lane_buf *buf;
+	struct vrdma_cursor copy;
+	enum vrdma_fault fault;
 	struct vrdma_msg wire;
 
 	if (!vrdma_lane_is_up(lane))
@@ -361,7 +359,12 @@ static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_
 	if (!buf)
 		return -EAGAIN;
 	vrdma_ud_fill(&wire, msg, where);
-	if (vrdma_ud_gather(payload, vrdma_lane_payload(buf, wire.type), msg->length)) {
+	vrdma_cursor_init(&copy);
+	vrdma_cursor_add_buffer(&copy, vrdma_lane_payload(buf, wire.type), msg->length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&copy, payload, msg->length);
+	preempt_enable();
+	if (fault != VRDMA_FAULT_NONE) {
 		vrdma_lane_put_buf(lane, buf);
 		return -EFAULT;
 	}
@@ -390,17 +393,28 @@ static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg 
 	struct vrdma_where where;
 	int err;
 
-	if (memchr_inv(msg->host, 0, sizeof(msg->host)))
+	if (vrdma_ud_is_far(msg))
 		return vrdma_ud_accept(dev, msg, msg->host, payload);
 	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &where);
 	if (err)
 		return err;
-	if (where.local && !vrdma_local_off)
-		return vrdma_ud_deliver_here(msg, &where, payload);
-	return vrdma_ud_deliver_far(msg, &where, payload);
+	if (where.local && !vrdma_local_off) {
+		err = vrdma_ud_deliver_here(msg, &where, payload);
+		if (!err) {
+			vrdma_stat_inc(dev, tx_local_msgs);
+			vrdma_stat_add(dev, tx_local_bytes, msg->length);
+		}
+	} else {
+		err = vrdma_ud_deliver_far(msg, &where, payload);
+		if (!err) {
+			vrdma_stat_inc(dev, tx_remote_msgs);
+			vrdma_stat_add(dev, tx_remote_bytes, msg->length);
+		}
+	}
+	return err;
 }
 
-/* Is an earlier datagram to the same address still waiting? */
+/* Is an earlier datagram between the same addresses still waiting? */
 static bool vrdma_ud_must_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg)
 {
 	struct vrdma_ud_pending *item;
@@ -410,7 +424,8 @@ static bool vrdma_ud_must_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *m
 		return false;
 	spin_lock(&ud->lock);
 	list_for_each_entry(item, &ud->pending, node) {
-		wait = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid));
+		wait = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid)) &&
+		       !memcmp(&item->msg.av.sgid, &msg->av.sgid, sizeof(union ib_gid));
 		if (wait)
 			break;
 	}
@@ -547,20 +562,6 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 	memcpy(msg->host, host, sizeof(msg->host));
 }
 
-static noinline_for_stack int vrdma_ud_take(struct vrdma_device *dev,
-					    const struct vrdma_ud_msg *msg, void *payload)
-{
-	struct vrdma_cursor source;
-	int err;
-
-	vrdma_cursor_init(&source);
-	vrdma_cursor_add_buffer(&source, payload, msg->length);
-	err = vrdma_ud_deliver(dev, msg, &source);
-	if (err == -EAGAIN)
-		err = vrdma_ud_wait(dev->ud, msg, &source);
-	return err;
-}
-
 /**
  * vrdma_ud_hear - a datagram from another host
  * @lane: that it came by
@@ -573,6 +574,7 @@ static noinline_for_stack int vrdma_ud_take(struct vrdma_device *dev,
 void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 		   void *payload, u32 length)
 {
+	struct vrdma_cursor source;
 	struct vrdma_ud_msg msg;
 	struct vrdma_device *dev;
 	int err = -EACCES;
@@ -581,8 +583,15 @@ void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 	if (!dev)
 		return;
 	vrdma_ud_read(&msg, d, length, vrdma_lane_host(lane));
-	if (vrdma_token_valid(dev, &msg.av.sgid, d->token))
-		err = vrdma_ud_take(dev, &msg, payload);
+	vrdma_cursor_init(&source);
+	vrdma_cursor_add_buffer(&source, payload, length);
+	if (vrdma_token_valid(dev, &msg.av.sgid, d->token)) {
+		err = -EAGAIN;
+		if (!vrdma_ud_must_wait(dev->ud, &msg))
+			err = vrdma_ud_deliver(dev, &msg, &source);
+		if (err == -EAGAIN)
+			err = vrdma_ud_wait(dev->ud, &msg, &source);
+	}
 	if (err)
 		vrdma_stat_inc(dev, rx_bind_refused);
 	vrdma_device_put(dev);
