@@ -210,7 +210,7 @@ static void *resizer(void *failed)
 /* Resize while completions come in and are polled: none lost, none twice. */
 static int resize_under_load(void)
 {
-	unsigned long count = opt.full ? 10000 : 1000;
+	unsigned long count = opt.full ? 10000 : 300;
 	pthread_t thread;
 	int failed = 0;
 

@@ -198,9 +198,12 @@ static int full_queue(void)
 	EXPECT_EQ(ibv_post_recv(p.b.qp, &wr, &bad), ENOMEM);
 	EXPECT(bad == &wr, "bad_wr");
 	for (i = 0; i < init.cap.max_recv_wr; i++)
-		EXPECT_EQ(ep_send(&p.a, i, 0, 64, i % 16 ? 0 : IBV_SEND_SIGNALED), 0);
+		EXPECT_EQ(ep_send(&p.a, i, 0, 64, (i + 1) % 16 ? 0 : IBV_SEND_SIGNALED), 0);
 	for (i = 0; i < init.cap.max_recv_wr; i++)
 		TRY(cq_expect(p.b.rcq, i, IBV_WC_SUCCESS, NULL));
+	/* a slot is free again with its sender's completion, a moment later */
+	for (i = 15; i < init.cap.max_recv_wr; i += 16)
+		TRY(cq_expect(p.a.scq, i, IBV_WC_SUCCESS, NULL));
 	/* now nobody takes what a sends: its queue fills */
 	EXPECT_EQ(ibv_query_qp(p.a.qp, &attr, IBV_QP_CAP, &init), 0);
 	for (i = 0; i < init.cap.max_send_wr; i++)

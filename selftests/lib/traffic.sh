@@ -64,14 +64,14 @@ anybody_listens() {
 moves() {
 	local goal
 
-	goal=$(($(moved "$1" "$2") + 1000000))
+	goal=$(($(sent "$1" "$2") + 1000000))
 	wait_until 40 has_moved "$1" "$2" "$goal"
 }
 
-has_moved() { [ "$(moved "$1" "$2")" -ge "$3" ]; }
+has_moved() { [ "$(sent "$1" "$2")" -ge "$3" ]; }
 
-# moved NAMESPACE DEVICE: by either path.
-moved() { echo $(($(counter "$1" "$2" tx_local_bytes) + $(counter "$1" "$2" tx_remote_bytes))); }
+# sent NAMESPACE DEVICE: bytes of its requests that are done, on either path.
+sent() { echo $(($(counter "$1" "$2" tx_local_bytes) + $(counter "$1" "$2" tx_remote_bytes))); }
 
 # counter NAMESPACE DEVICE NAME: its figure in `rdma statistic`, 0 when there is none.
 counter() {
