@@ -4,6 +4,7 @@
 
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/unaligned.h>
 
 #include "mr.h"
@@ -229,6 +230,44 @@ enum vrdma_fault vrdma_cursor_copy(struct vrdma_cursor *dst, struct vrdma_cursor
 		vrdma_cursor_leave(src);
 	}
 	return VRDMA_FAULT_NONE;
+}
+
+/**
+ * vrdma_cursor_gather - copy the next bytes of a message to a kernel buffer
+ * @src: has @length bytes left
+ * @buffer: takes them
+ * @length: at most VRDMA_CHUNK
+ */
+enum vrdma_fault vrdma_cursor_gather(struct vrdma_cursor *src, void *buffer, u32 length)
+{
+	struct vrdma_cursor dst;
+	enum vrdma_fault fault;
+
+	vrdma_cursor_init(&dst);
+	vrdma_cursor_add_buffer(&dst, buffer, length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(&dst, src, length);
+	preempt_enable();
+	return fault;
+}
+
+/**
+ * vrdma_cursor_scatter - copy a kernel buffer to the next bytes of a message
+ * @dst: has @length bytes left
+ * @buffer: has them
+ * @length: at most VRDMA_CHUNK
+ */
+enum vrdma_fault vrdma_cursor_scatter(struct vrdma_cursor *dst, void *buffer, u32 length)
+{
+	struct vrdma_cursor src;
+	enum vrdma_fault fault;
+
+	vrdma_cursor_init(&src);
+	vrdma_cursor_add_buffer(&src, buffer, length);
+	preempt_disable();
+	fault = vrdma_cursor_copy(dst, &src, length);
+	preempt_enable();
+	return fault;
 }
 
 /**

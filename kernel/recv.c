@@ -427,20 +427,20 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 /**
  * vrdma_recv_fetch - copy the next bytes of what a READ or an atomic fetches
  * @binding: the owner's; the caller is in a section of it
- * @dst: has room
+ * @buffer: takes them
  * @src: has so many left
  * @length: at most VRDMA_CHUNK
  * @out: details of a verdict
  *
  * Return: MORE when they were copied; LOST; or FAILED.
  */
-enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, struct vrdma_cursor *dst,
+enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, void *buffer,
 				    struct vrdma_cursor *src, u32 length,
 				    struct vrdma_outcome *out)
 {
 	if (!vrdma_recv_state(binding->qp))
 		return VRDMA_LOST;
-	if (vrdma_cursor_copy(dst, src, length) != VRDMA_FAULT_NONE)
+	if (vrdma_cursor_gather(src, buffer, length) != VRDMA_FAULT_NONE)
 		return vrdma_recv_bad_key(binding, out);
 	return VRDMA_MORE;
 }

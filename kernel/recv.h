@@ -45,7 +45,7 @@ enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma
 				     struct vrdma_outcome *out);
 enum vrdma_verdict vrdma_recv_read_again(struct vrdma_binding *binding, struct vrdma_op *op,
 					 struct vrdma_outcome *out);
-enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, struct vrdma_cursor *dst,
+enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, void *buffer,
 				    struct vrdma_cursor *src, u32 length,
 				    struct vrdma_outcome *out);
 

@@ -116,20 +116,6 @@ static void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
 		msg->request.imm = op->imm_data;
 }
 
-/* Copy the next bytes of @op to @payload. */
-static bool vrdma_request_gather(struct vrdma_op *op, void *payload, u32 length)
-{
-	struct vrdma_cursor copy;
-	enum vrdma_fault fault;
-
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, payload, length);
-	preempt_disable();
-	fault = vrdma_cursor_copy(&copy, &op->mem, length);
-	preempt_enable();
-	return fault == VRDMA_FAULT_NONE;
-}
-
 /* The last of operation @mseq goes out: from now on it may be answered. */
 static void vrdma_request_sent(struct vrdma_remote *remote, u32 mseq)
 {
@@ -161,8 +147,8 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 	} else {
 		msg.request.offset = op->length - op->mem.left;
 		msg.payload = min_t(u64, op->mem.left, VRDMA_MSG_PAYLOAD);
-		if (!vrdma_request_gather(op, vrdma_lane_payload(buf, msg.type),
-					  msg.payload)) {
+		if (vrdma_cursor_gather(&op->mem, vrdma_lane_payload(buf, msg.type),
+					msg.payload) != VRDMA_FAULT_NONE) {
 			vrdma_lane_put_buf(remote->lane, buf);
 			out->status = IB_WC_LOC_PROT_ERR;
 			return VRDMA_FAILED;
@@ -393,13 +379,10 @@ static bool vrdma_request_scatter(struct vrdma_remote *remote, struct vrdma_sink
 				  const struct vrdma_msg *msg, void *payload)
 {
 	enum vrdma_fault fault = VRDMA_FAULT_NONE;
-	struct vrdma_cursor copy;
 
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, payload, msg->payload);
 	preempt_disable();
 	if (vrdma_live_enter(&remote->binding->live)) {
-		fault = vrdma_cursor_copy(&sink->mem, &copy, msg->payload);
+		fault = vrdma_cursor_scatter(&sink->mem, payload, msg->payload);
 		vrdma_live_exit(&remote->binding->live);
 	}
 	preempt_enable();

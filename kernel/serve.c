@@ -374,13 +374,10 @@ static enum vrdma_verdict vrdma_serve_gather(struct vrdma_remote *remote,
 {
 	struct vrdma_live *live = &remote->binding->live;
 	enum vrdma_verdict verdict = VRDMA_LOST;
-	struct vrdma_cursor copy;
 
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, payload, length);
 	preempt_disable();
 	if (vrdma_live_enter(live)) {
-		verdict = vrdma_recv_fetch(remote->binding, &copy, &fetch->op.mem, length, out);
+		verdict = vrdma_recv_fetch(remote->binding, payload, &fetch->op.mem, length, out);
 		vrdma_live_exit(live);
 	}
 	preempt_enable();

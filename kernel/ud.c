@@ -349,8 +349,6 @@ static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_
 				 const struct vrdma_where *where, struct vrdma_cursor *payload)
 {
 	struct vrdma_lane_buf *buf;
-	struct vrdma_cursor copy;
-	enum vrdma_fault fault;
 	struct vrdma_msg wire;
 
 	if (!vrdma_lane_is_up(lane))
@@ -359,12 +357,7 @@ static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_
 	if (!buf)
 		return -EAGAIN;
 	vrdma_ud_fill(&wire, msg, where);
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, vrdma_lane_payload(buf, wire.type), msg->length);
-	preempt_disable();
-	fault = vrdma_cursor_copy(&copy, payload, msg->length);
-	preempt_enable();
-	if (fault != VRDMA_FAULT_NONE) {
+	if (vrdma_cursor_gather(payload, vrdma_lane_payload(buf, wire.type), msg->length)) {
 		vrdma_lane_put_buf(lane, buf);
 		return -EFAULT;
 	}
@@ -437,8 +430,6 @@ static struct vrdma_ud_pending *vrdma_ud_copy_out(const struct vrdma_ud_msg *msg
 						  struct vrdma_cursor *payload)
 {
 	struct vrdma_ud_pending *item;
-	struct vrdma_cursor copy;
-	enum vrdma_fault fault;
 
 	item = kmalloc(struct_size(item, data, msg->length), GFP_KERNEL_ACCOUNT);
 	if (!item)
@@ -446,12 +437,7 @@ static struct vrdma_ud_pending *vrdma_ud_copy_out(const struct vrdma_ud_msg *msg
 	item->msg = *msg;
 	item->expires = jiffies + msecs_to_jiffies(VRDMA_UD_PENDING_MS);
 
-	vrdma_cursor_init(&copy);
-	vrdma_cursor_add_buffer(&copy, item->data, msg->length);
-	preempt_disable();
-	fault = vrdma_cursor_copy(&copy, payload, msg->length);
-	preempt_enable();
-	if (fault == VRDMA_FAULT_NONE)
+	if (!vrdma_cursor_gather(payload, item->data, msg->length))
 		return item;
 	kfree(item);
 	return ERR_PTR(-EFAULT);
@@ -562,6 +548,21 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 	memcpy(msg->host, host, sizeof(msg->host));
 }
 
+static noinline_for_stack int vrdma_ud_take(struct vrdma_device *dev,
+					    const struct vrdma_ud_msg *msg, void *payload)
+{
+	struct vrdma_cursor source;
+	int err = -EAGAIN;
+
+	vrdma_cursor_init(&source);
+	vrdma_cursor_add_buffer(&source, payload, msg->length);
+	if (!vrdma_ud_must_wait(dev->ud, msg))
+		err = vrdma_ud_deliver(dev, msg, &source);
+	if (err == -EAGAIN)
+		err = vrdma_ud_wait(dev->ud, msg, &source);
+	return err;
+}
+
 /**
  * vrdma_ud_hear - a datagram from another host
  * @lane: that it came by
@@ -574,25 +575,14 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 		   void *payload, u32 length)
 {
-	struct vrdma_cursor source;
 	struct vrdma_ud_msg msg;
 	struct vrdma_device *dev;
-	int err = -EACCES;
 
 	dev = vrdma_device_get_by_id(d->device);
 	if (!dev)
 		return;
 	vrdma_ud_read(&msg, d, length, vrdma_lane_host(lane));
-	vrdma_cursor_init(&source);
-	vrdma_cursor_add_buffer(&source, payload, length);
-	if (vrdma_token_valid(dev, &msg.av.sgid, d->token)) {
-		err = -EAGAIN;
-		if (!vrdma_ud_must_wait(dev->ud, &msg))
-			err = vrdma_ud_deliver(dev, &msg, &source);
-		if (err == -EAGAIN)
-			err = vrdma_ud_wait(dev->ud, &msg, &source);
-	}
-	if (err)
+	if (!vrdma_token_valid(dev, &msg.av.sgid, d->token) || vrdma_ud_take(dev, &msg, payload))
 		vrdma_stat_inc(dev, rx_bind_refused);
 	vrdma_device_put(dev);
 }
