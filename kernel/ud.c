@@ -407,23 +407,29 @@ static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg 
 	return err;
 }
 
-/* Is an earlier datagram between the same addresses still waiting? */
-static bool vrdma_ud_must_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg)
+/* Does a datagram between the same addresses wait before @end; NULL: at all? */
+static bool vrdma_ud_is_behind(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg,
+			       const struct vrdma_ud_pending *end)
 {
 	struct vrdma_ud_pending *item;
-	bool wait = false;
+	bool behind = false;
 
-	if (!READ_ONCE(ud->count))
-		return false;
 	spin_lock(&ud->lock);
 	list_for_each_entry(item, &ud->pending, node) {
-		wait = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid)) &&
-		       !memcmp(&item->msg.av.sgid, &msg->av.sgid, sizeof(union ib_gid));
-		if (wait)
+		if (item == end)
+			break;
+		behind = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid)) &&
+			 !memcmp(&item->msg.av.sgid, &msg->av.sgid, sizeof(union ib_gid));
+		if (behind)
 			break;
 	}
 	spin_unlock(&ud->lock);
-	return wait;
+	return behind;
+}
+
+static bool vrdma_ud_must_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg)
+{
+	return READ_ONCE(ud->count) && vrdma_ud_is_behind(ud, msg, NULL);
 }
 
 static struct vrdma_ud_pending *vrdma_ud_copy_out(const struct vrdma_ud_msg *msg,
@@ -594,6 +600,8 @@ static bool vrdma_ud_try(struct vrdma_ud *ud, struct vrdma_ud_pending *item)
 {
 	int err;
 
+	if (vrdma_ud_is_behind(ud, &item->msg, item))
+		return false;
 	vrdma_cursor_init(&ud->cursor);
 	vrdma_cursor_add_buffer(&ud->cursor, item->data, item->msg.length);
 	err = vrdma_ud_deliver(ud->dev, &item->msg, &ud->cursor);
@@ -613,11 +621,7 @@ static void vrdma_ud_forget(struct vrdma_ud *ud, struct vrdma_ud_pending *item)
 	kfree(item);
 }
 
-/*
- * Others only append, so that the walk may drop the lock between two.  One that
- * still waits holds back later ones to its address, for they are tried after it
- * in the same walk only when the answer has come meanwhile.
- */
+/* Others only append, so that the walk may drop the lock between two. */
 static struct vrdma_ud_pending *vrdma_ud_next(struct vrdma_ud *ud,
 					      struct vrdma_ud_pending *item)
 {
