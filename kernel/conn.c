@@ -2,6 +2,7 @@
 /* Connections of lanes, made with rdma_cm. */
 #include "conn.h"
 
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <rdma/ib_addr.h>
@@ -14,6 +15,10 @@
 /* One more of each for the marker that ib_drain_qp() posts. */
 #define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1)
 #define VRDMA_CONN_RECVS	(VRDMA_LANE_RECVS + 1)
+
+static unsigned int vrdma_lane_timeout = VRDMA_LANE_ACK_TIMEOUT;
+module_param_named(lane_timeout, vrdma_lane_timeout, uint, 0444);
+MODULE_PARM_DESC(lane_timeout, "4.096 us * 2^this: how long another host's HCA may not acknowledge, six times");
 
 void vrdma_conn_happened(struct vrdma_conn *conn, enum vrdma_conn_flag flag)
 {
@@ -119,6 +124,12 @@ static int vrdma_conn_bind(struct vrdma_conn *conn, const union ib_gid *from)
 	return ret;
 }
 
+static int vrdma_conn_set_timeout(struct vrdma_conn *conn)
+{
+	return rdma_set_ack_timeout(conn->id, clamp(vrdma_lane_timeout, 1U,
+						    (unsigned int)VRDMA_LANE_MAX_TIMEOUT));
+}
+
 /* Some other device may have the same address. */
 static int vrdma_conn_dial(struct vrdma_conn *conn, const union ib_gid *from)
 {
@@ -130,7 +141,7 @@ static int vrdma_conn_dial(struct vrdma_conn *conn, const union ib_gid *from)
 		return ret;
 	if (conn->id->device != conn->hca->ibdev)
 		return -ENODEV;
-	ret = rdma_set_ack_timeout(conn->id, VRDMA_LANE_ACK_TIMEOUT);
+	ret = vrdma_conn_set_timeout(conn);
 	if (ret)
 		return ret;
 	vrdma_hca_sockaddr(&addr, &conn->addr, VRDMA_CHANNEL_PORT);
@@ -364,7 +375,7 @@ int vrdma_conn_accept(struct vrdma_conn *conn, struct vrdma_lane *lane,
 	u8 data[VRDMA_HELLO_BYTES];
 	int ret;
 
-	ret = rdma_set_ack_timeout(conn->id, VRDMA_LANE_ACK_TIMEOUT);
+	ret = vrdma_conn_set_timeout(conn);
 	if (ret)
 		return ret;
 	ret = vrdma_conn_setup(conn);

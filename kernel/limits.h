@@ -55,7 +55,8 @@ enum vrdma_limits {
 	VRDMA_MAX_LANES = 16,		/* 1 MiB of buffers each */
 	VRDMA_LANE_DEPTH = 64,		/* messages each way: 512 KiB, 40 us at 100 Gb/s */
 	VRDMA_LANE_RESERVE = 2,		/* receive buffers beyond the credit; one would do */
-	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms */
+	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms, unless set */
+	VRDMA_LANE_MAX_TIMEOUT = 20,	/* if it is set: 4.3 s, and a dead peer after 26 s */
 	VRDMA_LANE_RETRIES = 5,		/* a dead peer is known after six of these: 403 ms */
 	VRDMA_LANE_RETRY_MS = 1,	/* first pause before a connection is tried again */
 	VRDMA_LANE_RETRY_MAX_MS = 500,	/* the pause doubles up to this */
