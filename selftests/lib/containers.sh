@@ -14,6 +14,8 @@ DEV1=vr1 DEV2=vr2
 IP1=10.7.0.1 IP2=10.7.0.2
 GID=
 BRIDGE=vrbr0
+# How to get to where the second container is; empty: it is on this host.
+AT2=()
 # What exists because of us, for the clean-up.
 NAMESPACES=()
 # The GID index of each container, by its number.
@@ -25,7 +27,7 @@ NETWORK=
 HARMLESS=
 
 in1() { ip netns exec "$NS1" "$@"; }
-in2() { ip netns exec "$NS2" "$@"; }
+in2() { "${AT2[@]}" ip netns exec "$NS2" "$@"; }
 
 # rdma_mode MODE: exclusive or shared; the core changes it only while there is no
 # namespace but the first, and forgets deleted ones with a delay.

@@ -88,7 +88,7 @@ background() {
 become() {
 	case $1 in
 	in1) set -- ip netns exec "$NS1" "${@:2}" ;;
-	in2) set -- ip netns exec "$NS2" "${@:2}" ;;
+	in2) set -- "${AT2[@]}" ip netns exec "$NS2" "${@:2}" ;;
 	esac
 	exec "$@"
 }
