@@ -29,14 +29,18 @@ take_route() {
 
 # make_hca: it stays when the test ends, as hardware does.
 make_hca() {
-	load_module rdma_rxe
 	[ -e "/sys/class/infiniband/$HCA" ] && return 0
 	ip -batch - <<-END
 		link add $HCA_NETDEV mtu 4500 up type dummy
 		address add $HCA_IP/24 dev $HCA_NETDEV
 	END
-	rdma link add "$HCA" type rxe netdev "$HCA_NETDEV"
-	wait_until 10 hca_is_known || skip_all "vrdma does not take $HCA"
+	add_hca || skip_all "vrdma does not take $HCA"
+}
+
+# add_hca: on the netdev there is.
+add_hca() {
+	modprobe rdma_rxe && rdma link add "$HCA" type rxe netdev "$HCA_NETDEV" &&
+		wait_until 10 hca_is_known
 }
 
 hca_is_known() { has_line "^$HCA .*$HCA_IP" "$DEBUGFS/hcas"; }
