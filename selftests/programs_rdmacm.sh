@@ -8,17 +8,6 @@ set -eu
 # shellcheck source=selftests/lib/programs.sh
 . "$LIB/programs.sh"
 
-# on_port PORT PROGRAM [OPTION...]: the client is the server's program with -s ADDRESS.
-on_port() { pair "cm:$1" "${@:2}" -- "${@:2}" -s "$IP1"; }
-
-server_and_client() {
-	pair cm:7471 rdma_server -- rdma_client -s "$IP1" && said 'rdma_client: end 0'
-}
-
-# One size each: the list rstream runs by itself has a million transfers. -T v checks data.
-stream() { on_port 7471 rstream "$@" && streamed; }
-streamed() { said '^[0-9a-z_]+ .*[0-9]$'; }
-
 # polled OPTION...: the server polls. A client must not: rstream ends with status 16, POLLHUP,
 # when it polls after the server's end, even if data wait to be read; over rxe as well. The
 # server's last step is to send.

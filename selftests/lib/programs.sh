@@ -52,6 +52,25 @@ rping_pair() {
 		said 'ping data: rdma-ping-'
 }
 
+# on_port PORT PROGRAM [OPTION...]: the client is the server's program with -s ADDRESS.
+on_port() { pair "cm:$1" "${@:2}" -- "${@:2}" -s "$IP1"; }
+
+server_and_client() {
+	pair cm:7471 rdma_server -- rdma_client -s "$IP1" && said 'rdma_client: end 0'
+}
+
+# stream [OPTION...]: for rstream, one size; the list it runs by itself has a million
+# transfers. -T v checks data.
+stream() { on_port 7471 rstream "$@" && streamed; }
+streamed() { said '^[0-9a-z_]+ .*[0-9]$'; }
+
+# data_pair: our own checker of random traffic, a process on each side.
+data_pair() {
+	local -a options=(-g "$GID" -b small)
+
+	pair tcp:18515 "$LIB/../data" -d "$DEV1" "${options[@]}" -l -- 		"$LIB/../data" -d "$DEV2" "${options[@]}" -c "$IP1" && said 'pass:3'
+}
+
 # results LIST: the plan and the verdicts of a list of "name|command with arguments". A
 # small budget is for those whose name begins with a +.
 results() {
