@@ -5,6 +5,9 @@
 # How long one client may take, in seconds.
 PAIR_LIMIT=$(($(by_budget 120 240) * ${SLOW:-1}))
 
+# With SHOW=1, for who wants to see: what runs where, and what the clients say.
+SHOW=${SHOW-}
+
 # pair LISTENS SERVER... -- CLIENT...: true when both end well. LISTENS says how to see
 # that the server is ready: tcp:PORT or cm:PORT. On failure both outputs are shown.
 # Their outputs stay in $WORK/server and $WORK/client for the caller's own checks.
@@ -32,12 +35,23 @@ pair() {
 	fi
 	wait "$pid" || server_status=$?
 	forget_background "$pid"
-	[ "$status" != 0 ] || [ "$server_status" != 0 ] || return 0
+	if [ "$status" = 0 ] && [ "$server_status" = 0 ]; then
+		[ -z "$SHOW" ] || show_pair "${server[*]}" "$*"
+		return 0
+	fi
 	echo "# server, status $server_status: ${server[*]}"
 	show "$WORK/server"
 	echo "# client, status $status: $*"
 	show "$WORK/client"
 	return 1
+}
+
+# show_pair SERVER CLIENT
+show_pair() {
+	echo "#"
+	echo "# in $NS1: $1 &"
+	echo "# in $NS2${AT2:+ of the other host}: $2"
+	show "$WORK/client"
 }
 
 # is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more. The
