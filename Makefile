@@ -10,6 +10,10 @@ demo:
 	scripts/install-deps
 	scripts/vm run -- /src/selftests/demo.sh
 
+demo-hosts:
+	scripts/install-deps
+	scripts/vm run --hosts 2 -- env SHOW=1 /src/selftests/hosts.sh
+
 check:
 	scripts/check
 
@@ -34,4 +38,4 @@ native:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: all demo check module provider kernels shell native clean
+.PHONY: all demo demo-hosts check module provider kernels shell native clean
