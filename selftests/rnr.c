@@ -105,7 +105,7 @@ static int srq_turns(void)
 			int sender = (i * 3 + round) % SENDERS;
 
 			EXPECT_EQ(ep_send(&a[sender], i, 0, 64, IBV_SEND_SIGNALED), 0);
-			usleep(10000);
+			usleep(10000 * opt.slow);
 		}
 		for (int i = 0; i < SENDERS; i++) {
 			int sender = (i * 3 + round) % SENDERS;
