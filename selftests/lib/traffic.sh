@@ -158,7 +158,7 @@ each_side_goes() {
 
 	ktap_print_header
 	two_containers veth-bridge
-	rounds=$(by_budget 1 5)
+	rounds=$(by_budget 1 2)
 	ktap_set_plan 3
 	ktap_test_result "the servers' side" repeat "$rounds" through 1 "$1" delete1
 	ktap_test_result "the clients' side" repeat "$rounds" through 2 "$1" delete2
