@@ -66,9 +66,10 @@ load_modules() {
 
 	[ "$EUID" = 0 ] || skip_all "must be root"
 	[ -d /sys/module/vrdma ] || modprobe -n -q vrdma || skip_all "vrdma is not installed"
-	for module in ib_uverbs rdma_ucm vrdma; do
+	for module in ib_uverbs rdma_ucm; do
 		load_module "$module"
 	done
+	load_vrdma
 	take_route
 }
 
