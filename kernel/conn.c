@@ -285,15 +285,30 @@ static int vrdma_conn_setup(struct vrdma_conn *conn)
 	return ret;
 }
 
+/*
+ * The queue pair goes as it is, not by way of the error state: an rxe that is put into
+ * error while the last packet of a message arrives runs into a NULL pointer (6.12; its
+ * do_complete() looks at that packet again).  Nothing is posted any more, for who posts
+ * looks at BROKEN under the lane's lock.  iWARP disconnects by its queue pair.
+ */
 static void vrdma_conn_teardown(struct vrdma_conn *conn)
 {
-	if (conn->id->qp) {
+	bool had_qp = conn->id->qp;
+
+	if (had_qp && rdma_protocol_iwarp(conn->hca->ibdev, conn->id->port_num)) {
+		rdma_disconnect(conn->id);
 		ib_drain_qp(conn->id->qp);
+	}
+	if (had_qp) {
+		spin_lock_irq(&conn->lane->lock);	/* the last who posts has done so */
+		spin_unlock_irq(&conn->lane->lock);
 		rdma_destroy_qp(conn->id);
+		rdma_disconnect(conn->id);
 	}
 	if (conn->cq) {
 		ib_free_cq(conn->cq);
 		vrdma_conn_unmap(conn, VRDMA_LANE_BUFS);
+		vrdma_lane_reclaim(conn->lane);
 	}
 }
 
@@ -389,20 +404,6 @@ int vrdma_conn_accept(struct vrdma_conn *conn, struct vrdma_lane *lane,
 }
 
 /**
- * vrdma_conn_fail - let a queue pair fail
- * @conn: its lane's work calls
- *
- * The HCA finds that out, and tells those who wait for it.
- */
-void vrdma_conn_fail(struct vrdma_conn *conn)
-{
-	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
-
-	if (conn->id->qp)
-		ib_modify_qp(conn->id->qp, &attr, IB_QP_STATE);
-}
-
-/**
  * vrdma_conn_close - end a connection
  * @conn: in any state; freed
  *
@@ -412,8 +413,6 @@ void vrdma_conn_close(struct vrdma_conn *conn)
 {
 	set_bit(VRDMA_CONN_BROKEN, &conn->flags);
 	complete_all(&conn->opened);
-	if (conn->id->qp)
-		rdma_disconnect(conn->id);
 	vrdma_conn_teardown(conn);
 	rdma_destroy_id(conn->id);
 	vrdma_hca_put(conn->hca);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Connections: the queue pair of a lane from its first packet until it is drained. */
+/* Connections: the queue pair of a lane from its first packet until it is gone. */
 #ifndef _VRDMA_CONN_H
 #define _VRDMA_CONN_H
 
@@ -80,10 +80,7 @@ static inline void vrdma_conn_break(struct vrdma_conn *conn)
 	vrdma_conn_happened(conn, VRDMA_CONN_BROKEN);
 }
 
-/* Its queue pair fails, as one whose hardware does; process context. */
-void vrdma_conn_fail(struct vrdma_conn *conn);
-
-/* Stop and drain it: afterwards no memory is the HCA's.  Frees it. */
+/* End it: afterwards no memory is the HCA's.  Frees it. */
 void vrdma_conn_close(struct vrdma_conn *conn);
 
 #endif /* _VRDMA_CONN_H */

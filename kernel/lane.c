@@ -228,6 +228,7 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 		vrdma_conn_break(lane->conn);
 		return false;
 	}
+	buf->posted = true;
 	if (msg->number == VRDMA_LANE_LAST)
 		vrdma_conn_break(lane->conn);
 	return true;
@@ -275,6 +276,32 @@ void vrdma_lane_tell_credit(struct vrdma_lane *lane, bool always)
 	spin_unlock_irqrestore(&lane->lock, flags);
 }
 
+/* @buf is ours again; lock held. */
+static void vrdma_lane_unpost(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
+{
+	lockdep_assert_held(&lane->lock);
+	buf->posted = false;
+	if (buf == &lane->bufs[VRDMA_LANE_CREDIT])
+		lane->credit_sent = false;
+	else
+		list_add_tail(&buf->node, &lane->free);
+}
+
+/**
+ * vrdma_lane_reclaim - take back what was under way on a queue pair that is no more
+ * @lane: its completions are no longer looked at
+ */
+void vrdma_lane_reclaim(struct vrdma_lane *lane)
+{
+	unsigned int i;
+
+	spin_lock_irq(&lane->lock);
+	for (i = VRDMA_LANE_RECVS; i < VRDMA_LANE_BUFS; i++)
+		if (lane->bufs[i].posted)
+			vrdma_lane_unpost(lane, &lane->bufs[i]);
+	spin_unlock_irq(&lane->lock);
+}
+
 static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct vrdma_lane_buf *buf = container_of(wc->wr_cqe, struct vrdma_lane_buf, cqe);
@@ -283,10 +310,7 @@ static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 	if (wc->status != IB_WC_SUCCESS)
 		vrdma_conn_break(lane->conn);
 	spin_lock_irq(&lane->lock);
-	if (buf == &lane->bufs[VRDMA_LANE_CREDIT])
-		lane->credit_sent = false;
-	else
-		list_add_tail(&buf->node, &lane->free);
+	vrdma_lane_unpost(lane, buf);
 	spin_unlock_irq(&lane->lock);
 	vrdma_lane_wake(lane);
 	vrdma_lane_tell_credit(lane, false);
@@ -324,15 +348,20 @@ static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
 				 const struct vrdma_msg *msg, enum vrdma_lane_verdict verdict)
 {
-	if (vrdma_conn_post_recv(lane->conn, buf - lane->bufs)) {
+	bool given;
+
+	spin_lock_irq(&lane->lock);
+	given = !vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN) &&
+		!vrdma_conn_post_recv(lane->conn, buf - lane->bufs);
+	if (given && verdict == VRDMA_LANE_GOOD)
+		lane->rx_number = msg->number;
+	spin_unlock_irq(&lane->lock);
+	if (!given) {
 		vrdma_conn_break(lane->conn);
 		return;
 	}
 	if (verdict != VRDMA_LANE_GOOD)
 		return;
-	spin_lock_irq(&lane->lock);
-	lane->rx_number = msg->number;
-	spin_unlock_irq(&lane->lock);
 	vrdma_lane_wake(lane);
 	vrdma_lane_tell_credit(lane, false);
 }

@@ -188,6 +188,7 @@ int vrdma_lane_alloc(struct vrdma_lane *lane);
 void vrdma_lane_free(struct vrdma_lane *lane);
 void vrdma_lane_start(struct vrdma_lane *lane);
 bool vrdma_lane_stop(struct vrdma_lane *lane);
+void vrdma_lane_reclaim(struct vrdma_lane *lane);
 void vrdma_lane_close(struct vrdma_lane *lane);
 void vrdma_lane_wake(struct vrdma_lane *lane);
 void vrdma_lane_tell_credit(struct vrdma_lane *lane, bool always);

@@ -286,7 +286,7 @@ static void vrdma_repair_step(struct vrdma_lane *lane)
 	if (!lane->active && vrdma_repair_is_due(lane))
 		vrdma_repair_begin(lane);
 	if (test_and_clear_bit(VRDMA_LANE_BREAK, &lane->flags) && lane->up)
-		vrdma_conn_fail(lane->conn);
+		vrdma_conn_break(lane->conn);
 	request = xchg(&lane->request, NULL);
 	if (lane->conn && (ending || request || vrdma_repair_has_failed(lane)))
 		vrdma_repair_fence(lane);
