@@ -68,7 +68,7 @@ enum vrdma_limits {
 	VRDMA_LISTEN_RETRY_MS = 1000,	/* until an address can be listened at */
 
 	/* Bounds on what strangers can make us hold. */
-	VRDMA_UD_PENDING = 256,		/* datagrams of one device that wait for a route */
+	VRDMA_UD_PENDING = 1024,	/* datagrams of one device that wait for a route: 4 MiB */
 	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
 	VRDMA_ASK_RATE = 2000,		/* questions per second: all routes, re-asked */
 	VRDMA_ASK_BURST = 512,		/* a 128-rank job, all to all, four addresses */

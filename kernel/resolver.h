@@ -60,6 +60,7 @@ void vrdma_route_put(struct vrdma_route *route);
 /* @where is filled when VALID. */
 enum vrdma_route_state vrdma_route_state(struct vrdma_route *route,
 					 struct vrdma_where *where);
+enum vrdma_route_state vrdma_route_last(struct vrdma_route *route, struct vrdma_where *where);
 
 /*
  * While watched a route is in use: re-asked every VRDMA_ROUTE_REASK_MS, lost

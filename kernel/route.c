@@ -572,6 +572,30 @@ enum vrdma_route_state vrdma_route_state(struct vrdma_route *route, struct vrdma
 }
 
 /**
+ * vrdma_route_last - the state of a route to who need not have the newest
+ * @route: held
+ * @where: VALID: where the GID lived when it last answered
+ *
+ * A route that is asked again stays VALID until nobody has answered: datagrams need
+ * not wait each time.  Any context.
+ */
+enum vrdma_route_state vrdma_route_last(struct vrdma_route *route, struct vrdma_where *where)
+{
+	struct vrdma_resolver *res = route->res;
+	enum vrdma_route_state state;
+	unsigned long flags;
+
+	spin_lock_irqsave(&res->lock, flags);
+	state = route->state;
+	if (state == VRDMA_ROUTE_ASKING && route->known)
+		state = VRDMA_ROUTE_VALID;
+	if (state == VRDMA_ROUTE_VALID)
+		*where = route->where;
+	spin_unlock_irqrestore(&res->lock, flags);
+	return state;
+}
+
+/**
  * vrdma_route_watch - be told of changes from now on
  * @route: held
  * @watch: not on any route; its memory stays until vrdma_route_unwatch()

@@ -277,7 +277,7 @@ static int vrdma_ud_where(struct vrdma_device *dev, const union ib_gid *sgid,
 	route = vrdma_route_get(dev, sgid, dgid, VRDMA_ROUTE_REASK_MS, GFP_KERNEL);
 	if (!route)
 		return -EHOSTUNREACH;
-	state = vrdma_route_state(route, where);
+	state = vrdma_route_last(route, where);
 	vrdma_route_put(route);
 
 	if (state == VRDMA_ROUTE_ASKING)
