@@ -557,7 +557,9 @@ void vrdma_route_put(struct vrdma_route *route)
 	spin_unlock_irqrestore(&res->lock, flags);
 }
 
-enum vrdma_route_state vrdma_route_state(struct vrdma_route *route, struct vrdma_where *where)
+/* @known: an answer that is not lost will do while another is asked for. */
+static enum vrdma_route_state vrdma_route_read(struct vrdma_route *route,
+					       struct vrdma_where *where, bool known)
 {
 	struct vrdma_resolver *res = route->res;
 	enum vrdma_route_state state;
@@ -565,10 +567,17 @@ enum vrdma_route_state vrdma_route_state(struct vrdma_route *route, struct vrdma
 
 	spin_lock_irqsave(&res->lock, flags);
 	state = route->state;
+	if (state == VRDMA_ROUTE_ASKING && known && route->known)
+		state = VRDMA_ROUTE_VALID;
 	if (state == VRDMA_ROUTE_VALID)
 		*where = route->where;
 	spin_unlock_irqrestore(&res->lock, flags);
 	return state;
+}
+
+enum vrdma_route_state vrdma_route_state(struct vrdma_route *route, struct vrdma_where *where)
+{
+	return vrdma_route_read(route, where, false);
 }
 
 /**
@@ -581,18 +590,7 @@ enum vrdma_route_state vrdma_route_state(struct vrdma_route *route, struct vrdma
  */
 enum vrdma_route_state vrdma_route_last(struct vrdma_route *route, struct vrdma_where *where)
 {
-	struct vrdma_resolver *res = route->res;
-	enum vrdma_route_state state;
-	unsigned long flags;
-
-	spin_lock_irqsave(&res->lock, flags);
-	state = route->state;
-	if (state == VRDMA_ROUTE_ASKING && route->known)
-		state = VRDMA_ROUTE_VALID;
-	if (state == VRDMA_ROUTE_VALID)
-		*where = route->where;
-	spin_unlock_irqrestore(&res->lock, flags);
-	return state;
+	return vrdma_route_read(route, where, true);
 }
 
 /**
