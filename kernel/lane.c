@@ -158,11 +158,11 @@ void vrdma_lane_unwait(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter
 
 /**
  * vrdma_lane_put_buf - give back a buffer unsent
- * @lane: whose
  * @buf: from vrdma_lane_get_buf()
  */
-void vrdma_lane_put_buf(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
+void vrdma_lane_put_buf(struct vrdma_lane_buf *buf)
 {
+	struct vrdma_lane *lane = buf->lane;
 	unsigned long flags;
 
 	spin_lock_irqsave(&lane->lock, flags);
@@ -234,9 +234,14 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 	return true;
 }
 
-void vrdma_lane_send(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
-		     struct vrdma_msg *msg)
+/**
+ * vrdma_lane_send - send a message
+ * @buf: from vrdma_lane_get_buf(), of the lane that it goes over; its payload is written
+ * @msg: the rest of the message
+ */
+void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
 {
+	struct vrdma_lane *lane = buf->lane;
 	unsigned long flags;
 
 	spin_lock_irqsave(&lane->lock, flags);

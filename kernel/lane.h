@@ -157,9 +157,8 @@ void vrdma_lane_set_ops(const struct vrdma_lane_ops *ops);
  */
 struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
 					  struct vrdma_lane_waiter *waiter);
-void vrdma_lane_put_buf(struct vrdma_lane *lane, struct vrdma_lane_buf *buf);
-void vrdma_lane_send(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
-		     struct vrdma_msg *msg);
+void vrdma_lane_put_buf(struct vrdma_lane_buf *buf);
+void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
 /* @waiter was told, or was not, and has nothing to send now.  Any context. */
 void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter);
 /*

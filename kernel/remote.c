@@ -55,7 +55,7 @@ void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 
 	msg->binding = bye ? remote->id : remote->far_id;
 	msg->check = bye ? remote->check : remote->far_check;
-	vrdma_lane_send(remote->lane, buf, msg);
+	vrdma_lane_send(buf, msg);
 }
 
 /* ---- life ---- */
@@ -150,16 +150,18 @@ void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *w
 		.bind.id = remote->id,
 		.bind.check = remote->check,
 	};
+	/* The far side may bind it to another lane right now. */
+	struct vrdma_lane *lane = READ_ONCE(remote->lane);
 	struct vrdma_lane_buf *buf;
 
-	if (!vrdma_lane_is_up(remote->lane))
+	if (!vrdma_lane_is_up(lane))
 		return;
-	buf = vrdma_lane_get_buf(remote->lane, NULL);
+	buf = vrdma_lane_get_buf(lane, NULL);
 	if (!buf)
 		return;
 	memcpy(msg.bind.sgid, &binding->sgid, sizeof(msg.bind.sgid));
 	memcpy(msg.bind.dgid, &binding->dgid, sizeof(msg.bind.dgid));
-	vrdma_lane_send(remote->lane, buf, &msg);
+	vrdma_lane_send(buf, &msg);
 }
 
 /* Is @where still at the other end of @remote's lane? */
@@ -281,7 +283,7 @@ static void vrdma_remote_unknown(struct vrdma_lane *lane, const struct vrdma_msg
 	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(lane, NULL);
 
 	if (buf)
-		vrdma_lane_send(lane, buf, &bye);
+		vrdma_lane_send(buf, &bye);
 }
 
 static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg *msg,

@@ -140,7 +140,7 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 	vrdma_request_fill(&msg, op);
 	if (fetch) {
 		if (vrdma_request_sink(remote, op)) {
-			vrdma_lane_put_buf(remote->lane, buf);
+			vrdma_lane_put_buf(buf);
 			out->status = IB_WC_LOC_QP_OP_ERR;
 			return VRDMA_FAILED;
 		}
@@ -149,7 +149,7 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 		msg.payload = min_t(u64, op->mem.left, VRDMA_MSG_PAYLOAD);
 		if (vrdma_cursor_gather(&op->mem, vrdma_lane_payload(buf, msg.type),
 					msg.payload) != VRDMA_FAULT_NONE) {
-			vrdma_lane_put_buf(remote->lane, buf);
+			vrdma_lane_put_buf(buf);
 			out->status = IB_WC_LOC_PROT_ERR;
 			return VRDMA_FAILED;
 		}

@@ -401,7 +401,7 @@ static void vrdma_serve_respond(struct vrdma_remote *remote, struct vrdma_fetch 
 	verdict = vrdma_serve_gather(remote, fetch, vrdma_lane_payload(buf, msg.type),
 				     msg.payload, &out);
 	if (verdict != VRDMA_MORE) {
-		vrdma_lane_put_buf(remote->lane, buf);
+		vrdma_lane_put_buf(buf);
 		if (verdict == VRDMA_FAILED)
 			vrdma_serve_answer(remote, VRDMA_ANSWER_FAILED, &out);
 		vrdma_serve_fetched(remote, fetch, false);
@@ -482,7 +482,7 @@ static void vrdma_serve_send(struct vrdma_remote *remote, struct vrdma_lane_buf 
 		if (msg.type == VRDMA_MSG_UNBIND)
 			vrdma_remote_put(remote);
 	} else {
-		vrdma_lane_put_buf(remote->lane, buf);
+		vrdma_lane_put_buf(buf);
 	}
 }
 

@@ -358,10 +358,10 @@ static int vrdma_ud_deliver_lane(struct vrdma_lane *lane, const struct vrdma_ud_
 		return -EAGAIN;
 	vrdma_ud_fill(&wire, msg, where);
 	if (vrdma_cursor_gather(payload, vrdma_lane_payload(buf, wire.type), msg->length)) {
-		vrdma_lane_put_buf(lane, buf);
+		vrdma_lane_put_buf(buf);
 		return -EFAULT;
 	}
-	vrdma_lane_send(lane, buf, &wire);
+	vrdma_lane_send(buf, &wire);
 	return 0;
 }
 

@@ -85,9 +85,18 @@ repeated() {
 	[ "$all" -gt 0 ]
 }
 
+nothing_is_held() { [ "$(lanes_sum held)" = 0 ]; }
+
+# all_is_back: whoever got a lane's buffer has sent it or given it back.
+all_is_back() {
+	wait_until 10 nothing_is_held && return 0
+	show "$DEBUGFS/channels"
+	return 1
+}
+
 ktap_print_header
 two_containers veth-bridge
-ktap_set_plan 8
+ktap_set_plan 9
 ktap_test_result "lanes that nobody breaks stay up" whole_lanes checker data
 ktap_test_result "every byte of RC, once" broken_lanes checker data -t rc
 ktap_test_result "every byte of UC, once" broken_lanes checker data -t uc
@@ -96,4 +105,5 @@ ktap_test_result "atomics, once" broken_lanes checker atomic
 ktap_test_result "the last byte comes last" broken_lanes checker lastbyte
 ktap_test_result "rc_pingpong" broken_lanes pingpong ibv_rc_pingpong -c
 ktap_test_result "requests were repeated" repeated
+ktap_test_result "no buffer of a lane is lost" all_is_back
 ktap_finished
