@@ -7,7 +7,7 @@ set -eu
 # shellcheck source=selftests/lib/vrdma.sh
 . "$(dirname "$0")/lib/vrdma.sh"
 
-ROUNDS=$(by_budget 1 8)
+ROUNDS=$(by_budget 1 4)
 HOLDER=
 
 # hold: a process opens the first container's device, with one of each object. It is not

@@ -15,7 +15,7 @@ kill_both() { start_traffic && end_traffic; }
 
 ktap_print_header
 two_containers veth-bridge
-ROUNDS=$(by_budget 1 3)
+ROUNDS=$(by_budget 1 2)
 ktap_set_plan 4
 ktap_test_result "servers" repeat "$ROUNDS" kill_servers
 ktap_test_result "clients" repeat "$ROUNDS" kill_clients
