@@ -249,7 +249,7 @@ static int vrdma_conn_create_qp(struct vrdma_conn *conn)
 			.max_send_sge = 1,
 			.max_recv_sge = 1,
 		},
-		.sq_sig_type = IB_SIGNAL_ALL_WR,
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
 		.qp_type = IB_QPT_RC,
 	};
 
@@ -267,10 +267,13 @@ static int vrdma_conn_setup(struct vrdma_conn *conn)
 	ret = vrdma_lane_alloc(conn->lane);
 	if (ret)
 		return ret;
-	/* Callbacks may sleep in it; sends and receives take turns. */
+	/*
+	 * Callbacks may sleep in it; sends and receives take turns.  Not the unbound one:
+	 * its workers wait for a time slice of programs that poll.
+	 */
 	cq = ib_alloc_cq(ibdev, conn->lane, VRDMA_CONN_SENDS + VRDMA_CONN_RECVS,
 			 conn->lane->index % ibdev->num_comp_vectors,
-			 IB_POLL_UNBOUND_WORKQUEUE);
+			 IB_POLL_WORKQUEUE);
 	if (IS_ERR(cq))
 		return PTR_ERR(cq);
 	ret = vrdma_conn_map(conn);

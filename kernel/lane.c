@@ -190,8 +190,20 @@ void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waite
 		vrdma_repair_kick(lane);
 }
 
+/*
+ * Is the HCA to say when this one is sent?  That says it of all before it.  Whoever
+ * waits for the last buffer, or for the one that tells credit, is not to wait in vain.
+ */
+static bool vrdma_lane_asks(const struct vrdma_lane *lane, const struct vrdma_lane_buf *buf)
+{
+	return lane->silent >= VRDMA_LANE_SILENT || list_empty(&lane->free) ||
+	       buf == &lane->bufs[VRDMA_LANE_CREDIT];
+}
+
+/* Lock held. */
 static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
 {
+	bool asks = vrdma_lane_asks(lane, buf);
 	struct vrdma_conn *conn = lane->conn;
 	struct ib_sge sge = {
 		.addr = buf->dma,
@@ -203,8 +215,10 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 		.sg_list = &sge,
 		.num_sge = 1,
 		.opcode = IB_WR_SEND,
+		.send_flags = asks ? IB_SEND_SIGNALED : 0,
 	};
 
+	lane->silent = asks ? 0 : lane->silent + 1;
 	ib_dma_sync_single_for_device(conn->hca->ibdev, buf->dma, len, DMA_TO_DEVICE);
 	return ib_post_send(conn->id->qp, &wr, NULL);
 }
@@ -228,7 +242,7 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 		vrdma_conn_break(lane->conn);
 		return false;
 	}
-	buf->posted = true;
+	list_add_tail(&buf->node, &lane->posted);
 	if (msg->number == VRDMA_LANE_LAST)
 		vrdma_conn_break(lane->conn);
 	return true;
@@ -281,15 +295,21 @@ void vrdma_lane_tell_credit(struct vrdma_lane *lane, bool always)
 	spin_unlock_irqrestore(&lane->lock, flags);
 }
 
-/* @buf is ours again; lock held. */
-static void vrdma_lane_unpost(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
+/* The oldest that is under way is ours again; lock held. */
+static struct vrdma_lane_buf *vrdma_lane_unpost(struct vrdma_lane *lane)
 {
+	struct vrdma_lane_buf *buf;
+
 	lockdep_assert_held(&lane->lock);
-	buf->posted = false;
+	buf = list_first_entry_or_null(&lane->posted, struct vrdma_lane_buf, node);
+	if (!buf)
+		return NULL;
+	list_del(&buf->node);
 	if (buf == &lane->bufs[VRDMA_LANE_CREDIT])
 		lane->credit_sent = false;
 	else
 		list_add_tail(&buf->node, &lane->free);
+	return buf;
 }
 
 /**
@@ -298,24 +318,27 @@ static void vrdma_lane_unpost(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
  */
 void vrdma_lane_reclaim(struct vrdma_lane *lane)
 {
-	unsigned int i;
-
 	spin_lock_irq(&lane->lock);
-	for (i = VRDMA_LANE_RECVS; i < VRDMA_LANE_BUFS; i++)
-		if (lane->bufs[i].posted)
-			vrdma_lane_unpost(lane, &lane->bufs[i]);
+	while (vrdma_lane_unpost(lane))
+		;
 	spin_unlock_irq(&lane->lock);
 }
 
+/* @wc's message is sent, and so are those before it.  What failed is reclaimed later. */
 static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct vrdma_lane_buf *buf = container_of(wc->wr_cqe, struct vrdma_lane_buf, cqe);
 	struct vrdma_lane *lane = buf->lane;
+	struct vrdma_lane_buf *freed;
 
-	if (wc->status != IB_WC_SUCCESS)
+	if (wc->status != IB_WC_SUCCESS) {
 		vrdma_conn_break(lane->conn);
+		return;
+	}
 	spin_lock_irq(&lane->lock);
-	vrdma_lane_unpost(lane, buf);
+	do
+		freed = vrdma_lane_unpost(lane);
+	while (freed && freed != buf);
 	spin_unlock_irq(&lane->lock);
 	vrdma_lane_wake(lane);
 	vrdma_lane_tell_credit(lane, false);
@@ -329,7 +352,7 @@ enum vrdma_lane_verdict {
 
 /*
  * A queue pair that dies may deliver a packet of application data where a header is
- * expected, or a message twice.
+ * expected, or a message twice.  @msg: NULL if it is no message at all.
  */
 static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 						const struct vrdma_msg *msg)
@@ -337,7 +360,7 @@ static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 	enum vrdma_lane_verdict verdict = VRDMA_LANE_BAD;
 
 	spin_lock_irq(&lane->lock);
-	if (msg->cookie == lane->conn->cookie && msg->lane == lane->index &&
+	if (msg && msg->cookie == lane->conn->cookie && msg->lane == lane->index &&
 	    msg->ack <= lane->tx_number && msg->number <= lane->rx_number + 1) {
 		verdict = msg->number > lane->rx_number ? VRDMA_LANE_GOOD : VRDMA_LANE_AGAIN;
 		lane->tx_credit = max(lane->tx_credit, msg->credit);
@@ -373,13 +396,12 @@ static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf 
 
 static void vrdma_lane_look_at(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
 {
-	enum vrdma_lane_verdict verdict = VRDMA_LANE_BAD;
+	enum vrdma_lane_verdict verdict;
 	struct vrdma_msg msg;
+	int err;
 
-	if (!vrdma_msg_parse(&msg, buf->data, len))
-		verdict = vrdma_lane_judge(lane, &msg);
-	else
-		lane->counts.bad++;
+	err = vrdma_msg_parse(&msg, buf->data, len);
+	verdict = vrdma_lane_judge(lane, err ? NULL : &msg);
 	if (verdict == VRDMA_LANE_BAD) {
 		vrdma_conn_break(lane->conn);
 		return;
@@ -428,6 +450,7 @@ void vrdma_lane_start(struct vrdma_lane *lane)
 	lane->rx_number = 0;
 	lane->told = VRDMA_LANE_DEPTH;
 	lane->credit_sent = false;
+	lane->silent = 0;
 	WRITE_ONCE(lane->up, true);
 	spin_unlock_irq(&lane->lock);
 }
@@ -457,6 +480,7 @@ void vrdma_lane_init(struct vrdma_lane *lane)
 {
 	spin_lock_init(&lane->lock);
 	INIT_LIST_HEAD(&lane->free);
+	INIT_LIST_HEAD(&lane->posted);
 	INIT_LIST_HEAD(&lane->waiters);
 	init_waitqueue_head(&lane->called);
 }

@@ -85,7 +85,9 @@ enum vrdma_lane_flag {
  * @told: the credit that the peer was last told of
  * @held: buffers that somebody has got and will send
  * @credit_sent: the CREDIT buffer is under way
+ * @silent: messages sent since the last that asked for a completion
  * @free: buffers to send
+ * @posted: buffers under way, in order
  * @waiters: for buffers, first come first served
  * @waking: somebody tells the waiters
  * @calling: the one who is being told
@@ -121,7 +123,9 @@ struct vrdma_lane {
 	u32 told;
 	u32 held;
 	bool credit_sent;
+	unsigned int silent;
 	struct list_head free;
+	struct list_head posted;
 	struct list_head waiters;
 	bool waking;
 	struct vrdma_lane_waiter *calling;

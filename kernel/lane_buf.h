@@ -14,11 +14,10 @@ struct vrdma_lane;
 /**
  * struct vrdma_lane_buf - memory of one message
  * @cqe: of the work request it is in
- * @node: in the lane's free list, where it sends
+ * @node: in the lane's free or posted list, where it sends
  * @lane: whose
  * @data: VRDMA_MSG_MAX bytes of pages, for the HCA
  * @dma: the HCA's address of @data, of the connection there is
- * @posted: to send, and not completed; under the lane's lock
  */
 struct vrdma_lane_buf {
 	struct ib_cqe cqe;
@@ -26,7 +25,6 @@ struct vrdma_lane_buf {
 	struct vrdma_lane *lane;
 	void *data;
 	u64 dma;
-	bool posted;
 };
 
 /* Of a lane's buffers the first receive, the next send, the last one sends CREDIT. */

@@ -36,6 +36,8 @@ enum vrdma_limits {
 	/* Between hosts. */
 	VRDMA_FLIGHTS = 64,		/* operations of a QP on their way: power of two */
 	VRDMA_FETCHES = 16,		/* READs and atomics among them, as many HCAs */
+	VRDMA_ANSWER_BATCH = 16,	/* operations answered at once; four times in FLIGHTS */
+	VRDMA_ANSWER_CHATS = 3,		/* replies in turn that make it a conversation */
 
 	/* Time, in milliseconds. */
 	VRDMA_ROUTE_FRESH_MS = 1000,	/* RTR re-asks for a route older than this */
@@ -49,11 +51,13 @@ enum vrdma_limits {
 	VRDMA_TOKEN_EPOCH_S = 1800,	/* a token is good for one to two of these */
 	VRDMA_ANSWER_MIN_MS = 3000,	/* a first answer may take a round of questions each way */
 	VRDMA_UD_PENDING_MS = 3000,	/* a round of questions each way, and some */
+	VRDMA_ANSWER_LATER_MS = 5,	/* an answer waits for company: two ticks, or five */
 
 	/* The path between hosts. */
 	VRDMA_LANES = 4,		/* of a channel, unless set: HCAs serve some at once */
 	VRDMA_MAX_LANES = 16,		/* 1 MiB of buffers each */
 	VRDMA_LANE_DEPTH = 64,		/* messages each way: 512 KiB, 40 us at 100 Gb/s */
+	VRDMA_LANE_SILENT = 15,		/* messages between two that ask for a completion */
 	VRDMA_LANE_RESERVE = 2,		/* receive buffers beyond the credit; one would do */
 	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms, unless set */
 	VRDMA_LANE_MAX_TIMEOUT = 20,	/* if it is set: 4.3 s, and a dead peer after 26 s */

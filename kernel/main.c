@@ -28,10 +28,12 @@ static int __init vrdma_init(void)
 	if (ret)
 		goto err_debugfs;
 	vrdma_channel_init();
-	vrdma_remote_init();
-	ret = vrdma_hca_init();
+	ret = vrdma_remote_init();
 	if (ret)
 		goto err_resolver;
+	ret = vrdma_hca_init();
+	if (ret)
+		goto err_remote;
 	ret = vrdma_netns_register();
 	if (ret)
 		goto err_hca;
@@ -41,6 +43,8 @@ static int __init vrdma_init(void)
 err_hca:
 	vrdma_channel_exit();
 	vrdma_hca_exit();
+err_remote:
+	vrdma_remote_exit();
 err_resolver:
 	vrdma_resolver_exit();
 err_debugfs:
@@ -58,6 +62,7 @@ static void __exit vrdma_exit(void)
 	vrdma_netns_unregister();
 	vrdma_channel_exit();
 	vrdma_hca_exit();
+	vrdma_remote_exit();
 	vrdma_resolver_exit();
 	debugfs_remove(vrdma_debugfs);
 	destroy_workqueue(vrdma_wq);

@@ -53,7 +53,7 @@ struct vrdma_wire_request {
 	__be32 total;
 	__be32 offset;
 	__be32 rkey;
-	__be32 reserved2;
+	__be32 done;
 	__be64 remote_addr;
 	__be64 compare_add;
 	__be64 swap;
@@ -272,10 +272,11 @@ static bool vrdma_msg_get_request(struct vrdma_msg_request *request, const void 
 	request->total = __be32_to_cpu(wire.total);
 	request->offset = __be32_to_cpu(wire.offset);
 	request->rkey = __be32_to_cpu(wire.rkey);
+	request->done = __be32_to_cpu(wire.done);
 	request->remote_addr = __be64_to_cpu(wire.remote_addr);
 	request->compare_add = __be64_to_cpu(wire.compare_add);
 	request->swap = __be64_to_cpu(wire.swap);
-	return vrdma_wire_zero(wire.reserved, sizeof(wire.reserved)) && !wire.reserved2;
+	return vrdma_wire_zero(wire.reserved, sizeof(wire.reserved));
 }
 
 /* Only what an opcode @has is told of it. */
@@ -498,6 +499,7 @@ static void vrdma_msg_put_request(void *data, const struct vrdma_msg_request *re
 		.flags = request->flags,
 		.total = __cpu_to_be32(request->total),
 		.offset = __cpu_to_be32(request->offset),
+		.done = __cpu_to_be32(request->done),
 	};
 
 	if (has & VRDMA_HAS_IMM)

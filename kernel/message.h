@@ -76,6 +76,7 @@ struct vrdma_msg_bound {
  * @total: bytes of the whole operation
  * @offset: of this message's payload in the operation
  * @rkey: READ, WRITE, atomics
+ * @done: all operations of the receiver before this one are executed
  * @remote_addr: where it points to
  * @compare_add: atomics
  * @swap: compare and swap
@@ -87,6 +88,7 @@ struct vrdma_msg_request {
 	__u32 total;
 	__u32 offset;
 	__u32 rkey;
+	__u32 done;
 	__u64 remote_addr;
 	__u64 compare_add;
 	__u64 swap;

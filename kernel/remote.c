@@ -20,6 +20,8 @@
 static DEFINE_XARRAY_ALLOC1(vrdma_remotes);
 static u32 vrdma_remotes_next;
 
+struct workqueue_struct *vrdma_answer_wq;
+
 static bool vrdma_remote_get(struct vrdma_remote *remote)
 {
 	return refcount_inc_not_zero(&remote->ref);
@@ -260,6 +262,7 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_ms
 		break;
 	case VRDMA_MSG_REQUEST:
 		vrdma_serve_request(remote, msg, payload);
+		vrdma_request_done(remote, msg->request.done);
 		break;
 	case VRDMA_MSG_RESPONSE:
 		vrdma_request_fetched(remote, msg, payload);
@@ -370,7 +373,16 @@ static const struct vrdma_lane_ops vrdma_remote_lane_ops = {
 	.closed = vrdma_remote_lane_closed,
 };
 
-void vrdma_remote_init(void)
+int vrdma_remote_init(void)
 {
+	vrdma_answer_wq = alloc_workqueue("vrdma_answer", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	if (!vrdma_answer_wq)
+		return -ENOMEM;
 	vrdma_lane_set_ops(&vrdma_remote_lane_ops);
+	return 0;
+}
+
+void vrdma_remote_exit(void)
+{
+	destroy_workqueue(vrdma_answer_wq);
 }

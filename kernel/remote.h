@@ -75,6 +75,13 @@ struct vrdma_result {
  * @fetches: READs and atomics whose data is not on its way yet, in order
  * @nr_fetches: of them
  * @answer: enum vrdma_msg_answer to be sent after @fetches; 0: none
+ * @later: DONE, and it can wait for a request of ours
+ * @until: but no longer; jiffies
+ * @unsaid: operations executed since the far side last was told
+ * @chats: of the last answers, those that a request of ours could have carried; when
+ *	   they are VRDMA_ANSWER_CHATS, answers wait for one
+ * @alone: an answer went alone, and nothing of ours has followed
+ * @alone_at: when; jiffies
  * @rnr_timer: RNR
  * @status: FAILED
  * @ended: the binding is over: there is nothing new to answer
@@ -96,12 +103,18 @@ struct vrdma_serve {
 	struct list_head fetches;
 	u32 nr_fetches;
 	u8 answer;
+	bool later;
+	unsigned long until;
+	u32 unsaid;
+	u8 chats;
+	bool alone;
+	unsigned long alone_at;
 	u8 rnr_timer;
 	u8 status;
 	bool ended;
 	bool farewell;
 	struct vrdma_lane_waiter room;
-	struct work_struct work;
+	struct delayed_work work;
 	struct mutex lock;	/* of executing and sending */
 };
 
@@ -161,6 +174,7 @@ void vrdma_request_init(struct vrdma_remote *remote);
 void vrdma_request_wake(struct vrdma_remote *remote);
 void vrdma_request_again(struct vrdma_remote *remote);
 void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg);
+void vrdma_request_done(struct vrdma_remote *remote, u32 mseq);
 void vrdma_request_fetched(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			   void *payload);
 void vrdma_request_exit(struct vrdma_remote *remote);
@@ -169,6 +183,7 @@ void vrdma_request_exit(struct vrdma_remote *remote);
 void vrdma_serve_init(struct vrdma_remote *remote);
 void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			 void *payload);
+u32 vrdma_serve_ride(struct vrdma_serve *serve);
 void vrdma_serve_again(struct vrdma_remote *remote);
 void vrdma_serve_end(struct vrdma_remote *remote);
 
@@ -176,6 +191,13 @@ void vrdma_serve_end(struct vrdma_remote *remote);
 void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 		       struct vrdma_msg *msg);
 
-void vrdma_remote_init(void);
+/*
+ * Sends what far sides are owed.  Its work comes behind that of the completion queue on
+ * the same processor, without a switch to another worker.
+ */
+extern struct workqueue_struct *vrdma_answer_wq;
+
+int vrdma_remote_init(void);
+void vrdma_remote_exit(void);	/* when all channels have ended */
 
 #endif /* _VRDMA_REMOTE_H */

@@ -116,11 +116,17 @@ static void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
 		msg->request.imm = op->imm_data;
 }
 
-/* The last of operation @mseq goes out: from now on it may be answered. */
-static void vrdma_request_sent(struct vrdma_remote *remote, u32 mseq)
+/*
+ * A message of operation @op goes out.  It takes along what there is to answer; after the
+ * last the operation may itself be answered.
+ */
+static void vrdma_request_going(struct vrdma_remote *remote, const struct vrdma_op *op,
+				struct vrdma_msg *msg)
 {
 	spin_lock_irq(&remote->lock);
-	remote->request.sent = mseq + 1;
+	msg->request.done = vrdma_serve_ride(&remote->serve);
+	if (!op->mem.left)
+		remote->request.sent = op->mseq + 1;
 	spin_unlock_irq(&remote->lock);
 }
 
@@ -155,8 +161,7 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 		}
 	}
 	budget->bytes -= msg.payload;
-	if (!op->mem.left)
-		vrdma_request_sent(remote, op->mseq);
+	vrdma_request_going(remote, op, &msg);
 	vrdma_remote_send(remote, buf, &msg);
 	return op->mem.left ? VRDMA_MORE : VRDMA_SENT;
 }
@@ -355,6 +360,25 @@ void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg 
 	vrdma_request_note(req, msg);
 	spin_unlock_irq(&remote->lock);
 	vrdma_request_nudge(remote);
+}
+
+/**
+ * vrdma_request_done - take what a REQUEST says of our own operations
+ * @remote: whose operations
+ * @mseq: all before it are executed
+ */
+void vrdma_request_done(struct vrdma_remote *remote, u32 mseq)
+{
+	struct vrdma_request *req = &remote->request;
+	u32 answered;
+
+	spin_lock_irq(&remote->lock);
+	answered = req->answered;
+	vrdma_request_progress(req, mseq);
+	answered -= req->answered;
+	spin_unlock_irq(&remote->lock);
+	if (answered)
+		vrdma_request_nudge(remote);
 }
 
 /* The sink that @msg belongs to, taken off the list. */

@@ -26,6 +26,7 @@ struct vrdma_fetch {
 };
 
 static void vrdma_serve_run_locked(struct vrdma_remote *remote);
+static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay);
 
 static void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
 {
@@ -62,6 +63,44 @@ static struct vrdma_fetch *vrdma_fetch_alloc(const struct vrdma_msg *msg)
 
 /* ---- what is to be answered ---- */
 
+/* Can DONE wait?  In a conversation our side's reply can carry it. */
+static void vrdma_serve_put_off(struct vrdma_serve *serve)
+{
+	bool later;
+
+	serve->unsaid++;
+	later = serve->answer == VRDMA_ANSWER_DONE && serve->chats == VRDMA_ANSWER_CHATS &&
+		serve->unsaid < VRDMA_ANSWER_BATCH;
+	if (later && !serve->later)
+		serve->until = jiffies + msecs_to_jiffies(VRDMA_ANSWER_LATER_MS);
+	serve->later = later;
+}
+
+/* The far side is told of all before vrdma_serve::done. */
+static void vrdma_serve_told(struct vrdma_serve *serve)
+{
+	serve->answer = 0;
+	serve->later = false;
+	serve->unsaid = 0;
+}
+
+/**
+ * vrdma_serve_ride - let a REQUEST of ours carry what is to be answered
+ * @serve: under vrdma_remote::lock
+ *
+ * Return: all operations of the far side before this one are executed.
+ */
+u32 vrdma_serve_ride(struct vrdma_serve *serve)
+{
+	if (serve->answer == VRDMA_ANSWER_DONE && list_empty(&serve->fetches))
+		vrdma_serve_told(serve);
+	else if (serve->alone && serve->chats < VRDMA_ANSWER_CHATS &&
+		 time_before_eq(jiffies, serve->alone_at + 1))
+		serve->chats++;
+	serve->alone = false;
+	return serve->done;
+}
+
 /* Operation @mseq is executed; nothing of it is to be sent back. */
 static void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq)
 {
@@ -76,7 +115,14 @@ static void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq)
 	/* One that came twice changes nothing about a refusal of a later one. */
 	if (!serve->answer || mseq == serve->expected)
 		serve->answer = VRDMA_ANSWER_DONE;
+	vrdma_serve_put_off(serve);
 	spin_unlock_irq(&remote->lock);
+}
+
+/* Lock held. */
+static bool vrdma_serve_waits(const struct vrdma_serve *serve)
+{
+	return serve->later && time_before(jiffies, serve->until);
 }
 
 static bool vrdma_serve_add_fetch(struct vrdma_remote *remote, struct vrdma_fetch *fetch)
@@ -103,6 +149,7 @@ static void vrdma_serve_answer(struct vrdma_remote *remote, enum vrdma_msg_answe
 	spin_lock_irqsave(&remote->lock, flags);
 	if (!serve->ended && serve->answer != VRDMA_ANSWER_FAILED) {
 		serve->answer = answer;
+		serve->later = false;
 		serve->rnr_timer = out->rnr_timer;
 		serve->status = out->status;
 	}
@@ -309,6 +356,26 @@ static void vrdma_serve_execute(struct vrdma_remote *remote, const struct vrdma_
 	/* else: behind one that was refused, or lost; it comes again */
 }
 
+/*
+ * Send what is due, or have it sent behind what else the lane has received by now: one
+ * answer does for all of that.
+ */
+static void vrdma_serve_reply(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	bool at_once, say;
+
+	spin_lock_irq(&remote->lock);
+	say = serve->answer && !vrdma_serve_waits(serve);
+	at_once = !list_empty(&serve->fetches) || serve->unsaid >= VRDMA_ANSWER_BATCH ||
+		  serve->answer != VRDMA_ANSWER_DONE;
+	spin_unlock_irq(&remote->lock);
+	if (at_once || !say)
+		vrdma_serve_run_locked(remote);
+	else
+		vrdma_serve_queue(remote, 0);
+}
+
 /**
  * vrdma_serve_request - execute what a REQUEST asks for
  * @remote: the binding it is for
@@ -336,7 +403,7 @@ void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *ms
 		vrdma_live_exit(live);
 	}
 	preempt_enable();
-	vrdma_serve_run_locked(remote);
+	vrdma_serve_reply(remote);
 	mutex_unlock(&remote->serve.lock);
 	vrdma_fetch_free(fetch);
 }
@@ -413,6 +480,17 @@ static void vrdma_serve_respond(struct vrdma_remote *remote, struct vrdma_fetch 
 		vrdma_serve_fetched(remote, fetch, true);
 }
 
+/* Who was to carry it has not come in time, or may be just behind. */
+static void vrdma_serve_note_alone(struct vrdma_serve *serve)
+{
+	if (vrdma_serve_waits(serve))
+		return;
+	if (serve->later)
+		serve->chats = 0;
+	serve->alone = true;
+	serve->alone_at = jiffies;
+}
+
 /*
  * What there is to say when no fetch waits; false: nothing.  With a farewell the
  * reference for it becomes the caller's.
@@ -425,6 +503,7 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 	spin_lock_irq(&remote->lock);
 	say = serve->answer || serve->farewell;
 	if (serve->answer) {
+		vrdma_serve_note_alone(serve);
 		msg->type = VRDMA_MSG_ANSWER;
 		msg->mseq = serve->done;
 		msg->result.kind = serve->answer;
@@ -432,7 +511,7 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 			msg->result.rnr_timer = serve->rnr_timer;
 		if (serve->answer == VRDMA_ANSWER_FAILED)
 			msg->result.status = serve->status;
-		serve->answer = 0;
+		vrdma_serve_told(serve);
 	} else if (serve->farewell) {
 		msg->type = VRDMA_MSG_UNBIND;
 		serve->farewell = false;
@@ -441,14 +520,18 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 	return say;
 }
 
+/* Is there something to send now?  If there will be, have it sent then. */
 static bool vrdma_serve_due(struct vrdma_remote *remote)
 {
 	struct vrdma_serve *serve = &remote->serve;
-	bool due;
+	bool due, waits;
 
 	spin_lock_irq(&remote->lock);
-	due = serve->answer || serve->farewell || !list_empty(&serve->fetches);
+	waits = vrdma_serve_waits(serve);
+	due = (serve->answer && !waits) || serve->farewell || !list_empty(&serve->fetches);
 	spin_unlock_irq(&remote->lock);
+	if (waits && !due)
+		vrdma_serve_queue(remote, msecs_to_jiffies(VRDMA_ANSWER_LATER_MS));
 	return due && remote->far_id;
 }
 
@@ -520,24 +603,30 @@ static void vrdma_serve_run(struct vrdma_remote *remote)
 
 static void vrdma_serve_work(struct work_struct *work)
 {
-	struct vrdma_remote *remote = container_of(work, struct vrdma_remote, serve.work);
+	struct vrdma_remote *remote = container_of(to_delayed_work(work), struct vrdma_remote,
+						   serve.work);
 
 	vrdma_serve_run(remote);
 	vrdma_remote_put(remote);
 }
 
-/* Have the work run, with a reference of its own. */
-static void vrdma_serve_queue(struct vrdma_remote *remote)
+/* Have the work run, with a reference of its own: at once, or at last after @delay. */
+static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay)
 {
+	struct delayed_work *work = &remote->serve.work;
+	bool pending;
+
 	if (!refcount_inc_not_zero(&remote->ref))
 		return;
-	if (!queue_work(vrdma_wq, &remote->serve.work))
+	pending = delay ? !queue_delayed_work(vrdma_answer_wq, work, delay) :
+			  mod_delayed_work(vrdma_answer_wq, work, 0);
+	if (pending)
 		vrdma_remote_put(remote);
 }
 
 static void vrdma_serve_room(struct vrdma_lane_waiter *room)
 {
-	vrdma_serve_queue(container_of(room, struct vrdma_remote, serve.room));
+	vrdma_serve_queue(container_of(room, struct vrdma_remote, serve.room), 0);
 }
 
 void vrdma_remote_ready(struct vrdma_remote *remote)
@@ -545,7 +634,7 @@ void vrdma_remote_ready(struct vrdma_remote *remote)
 	struct vrdma_outcome out = {};
 
 	vrdma_serve_answer(remote, VRDMA_ANSWER_READY, &out);
-	vrdma_serve_queue(remote);
+	vrdma_serve_queue(remote, 0);
 }
 
 /* ---- life ---- */
@@ -580,6 +669,7 @@ void vrdma_serve_again(struct vrdma_remote *remote)
 	spin_lock_irq(&remote->lock);
 	if (!serve->ended)
 		serve->answer = serve->status ? VRDMA_ANSWER_FAILED : VRDMA_ANSWER_DONE;
+	serve->later = false;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run(remote);
 }
@@ -613,6 +703,6 @@ void vrdma_serve_init(struct vrdma_remote *remote)
 	INIT_LIST_HEAD(&serve->fetches);
 	INIT_LIST_HEAD(&serve->room.node);
 	serve->room.ready = vrdma_serve_room;
-	INIT_WORK(&serve->work, vrdma_serve_work);
+	INIT_DELAYED_WORK(&serve->work, vrdma_serve_work);
 	mutex_init(&serve->lock);
 }

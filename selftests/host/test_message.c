@@ -86,7 +86,7 @@ static struct sample samples[] = {
 			"01 05 02 00  00 00 00 60  01 02 03 04 05 06 07 08",
 			"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
 			"25 26 27 28  31 32 33 34  01 04 00 00  91 92 93 94",
-			"00 00 1f 08  00 00 1f 00  a1 a2 a3 a4  00 00 00 00",
+			"00 00 1f 08  00 00 1f 00  a1 a2 a3 a4  35 36 37 38",
 			"b1 b2 b3 b4 b5 b6 b7 b8   00 00 00 00 00 00 00 00",
 			"00 00 00 00 00 00 00 00   70 61 79 6c 6f 61 64 2e",
 		},
@@ -94,7 +94,8 @@ static struct sample samples[] = {
 		.msg.request = {
 			.opcode = IB_UVERBS_WR_RDMA_WRITE_WITH_IMM,
 			.flags = VRDMA_SEND_SOLICITED, .total = 7944, .offset = 7936,
-			.rkey = 0xa1a2a3a4, .remote_addr = 0xb1b2b3b4b5b6b7b8ULL,
+			.rkey = 0xa1a2a3a4, .done = 0x35363738,
+			.remote_addr = 0xb1b2b3b4b5b6b7b8ULL,
 		},
 	},
 	[VRDMA_MSG_RESPONSE] = {
@@ -231,8 +232,8 @@ static bool same_request(const struct vrdma_msg_request *a, const struct vrdma_m
 {
 	return a->opcode == b->opcode && a->flags == b->flags && a->imm == b->imm &&
 	       a->total == b->total && a->offset == b->offset && a->rkey == b->rkey &&
-	       a->remote_addr == b->remote_addr && a->compare_add == b->compare_add &&
-	       a->swap == b->swap;
+	       a->done == b->done && a->remote_addr == b->remote_addr &&
+	       a->compare_add == b->compare_add && a->swap == b->swap;
 }
 
 static bool same_datagram(const struct vrdma_msg_datagram *a, const struct vrdma_msg_datagram *b)
@@ -323,6 +324,7 @@ static void test_round_trips(void)
 {
 	static const struct vrdma_msg_request requests[] = {
 		{ .opcode = IB_UVERBS_WR_SEND, .total = 8 },
+		{ .opcode = IB_UVERBS_WR_SEND, .total = 8, .done = 7 },
 		{ .opcode = IB_UVERBS_WR_SEND_WITH_IMM, .total = 8, .imm = 9 },
 		{ .opcode = IB_UVERBS_WR_RDMA_WRITE, .total = 8, .rkey = 1, .remote_addr = 2 },
 		{ .opcode = IB_UVERBS_WR_RDMA_WRITE_WITH_IMM, .total = 8, .rkey = 1,
@@ -369,6 +371,7 @@ static void test_left_out(void)
 	unsigned char all = 0;
 	size_t at;
 
+	msg.request.done = 0;
 	msg.request.compare_add = 3;
 	msg.request.swap = 4;
 	msg.request.opcode = IB_UVERBS_WR_SEND;
@@ -445,7 +448,7 @@ static enum freedom freedom(const struct sample *sample, size_t at)
 		{ VRDMA_MSG_UNBIND, 28, 35, FREE },
 		{ VRDMA_MSG_REQUEST, 28, 39, FREE }, { VRDMA_MSG_REQUEST, 40, 41, RULED },
 		{ VRDMA_MSG_REQUEST, 44, 47, FREE }, { VRDMA_MSG_REQUEST, 48, 55, RULED },
-		{ VRDMA_MSG_REQUEST, 56, 59, FREE }, { VRDMA_MSG_REQUEST, 64, 71, FREE },
+		{ VRDMA_MSG_REQUEST, 56, 71, FREE },
 		{ VRDMA_MSG_REQUEST, 88, 95, FREE },
 		{ VRDMA_MSG_RESPONSE, 28, 39, FREE }, { VRDMA_MSG_RESPONSE, 40, 47, RULED },
 		{ VRDMA_MSG_RESPONSE, 48, 55, FREE },
