@@ -101,7 +101,9 @@ struct vrdma_budget {
  *	     and FAILED.  After SENT the path has what it needs of @op
  * @settle: what has become of operations sent; NULL where advance() knows at once
  *
- * Both are called by the owner of the send queue only.  Operations are numbered
+ * @rest: the send queue does not wait for room now; NULL: it never does
+ *
+ * All are called by the owner of the send queue only.  Operations are numbered
  * from 1 in the order of advance(); after news AGAIN the first that is not
  * answered comes again.
  */
@@ -110,6 +112,7 @@ struct vrdma_path_ops {
 				      struct vrdma_budget *budget,
 				      struct vrdma_outcome *out);
 	void (*settle)(struct vrdma_binding *binding, struct vrdma_settlement *news);
+	void (*rest)(struct vrdma_binding *binding);
 };
 
 extern const struct vrdma_path_ops vrdma_local_path;

@@ -60,13 +60,95 @@ void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 	vrdma_lane_send(buf, msg);
 }
 
-/* ---- life ---- */
+/* ---- offering ---- */
 
 /* Both sides choose alike, whichever asks first. */
 static u32 vrdma_remote_hash(const struct vrdma_binding *binding)
 {
 	return binding->qpn ^ binding->dest_qpn;
 }
+
+/* The lane that we chose, whatever the far side has bound us to since. */
+static struct vrdma_lane *vrdma_remote_own_lane(const struct vrdma_remote *remote)
+{
+	return vrdma_channel_lane(remote->channel, vrdma_remote_hash(remote->binding));
+}
+
+static void vrdma_remote_fill_bind(const struct vrdma_remote *remote,
+				   const struct vrdma_where *where, struct vrdma_msg *msg)
+{
+	const struct vrdma_binding *binding = remote->binding;
+	struct vrdma_msg_bind *bind = &msg->bind;
+
+	*msg = (struct vrdma_msg) {
+		.type = VRDMA_MSG_BIND,
+		.bind.device = where->device,
+		.bind.token = where->token,
+		.bind.from = remote->device,
+		.bind.qpn = binding->qpn,
+		.bind.dest_qpn = binding->dest_qpn,
+		.bind.qp_type = binding->type == IB_QPT_RC ? IB_UVERBS_QPT_RC :
+							     IB_UVERBS_QPT_UC,
+		.bind.id = remote->id,
+		.bind.check = remote->check,
+	};
+	memcpy(bind->sgid, &binding->sgid, sizeof(bind->sgid));
+	memcpy(bind->dgid, &binding->dgid, sizeof(bind->dgid));
+}
+
+/**
+ * vrdma_remote_offer - tell the far side that we wait for it
+ * @remote: of a binding that is WAITING
+ * @where: the far device
+ *
+ * Lost when the lane is down: it is said again when it comes up.  Where the lane has
+ * no room it waits for its turn.
+ */
+void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *where)
+{
+	struct vrdma_lane *lane = vrdma_remote_own_lane(remote);
+	struct vrdma_lane_buf *buf = NULL;
+	struct vrdma_msg msg;
+
+	mutex_lock(&remote->serve.lock);
+	if (vrdma_lane_is_up(lane) && !READ_ONCE(remote->serve.ended))
+		buf = vrdma_lane_get_buf(lane, &remote->offer);
+	mutex_unlock(&remote->serve.lock);
+	if (!buf)
+		return;
+	vrdma_remote_fill_bind(remote, where, &msg);
+	vrdma_lane_send(buf, &msg);
+}
+
+/* An offer has got its turn; the far side's own may have come before. */
+static void vrdma_remote_offer_work(struct work_struct *work)
+{
+	struct vrdma_remote *remote = container_of(work, struct vrdma_remote, offer_work);
+	struct vrdma_where where;
+
+	if (vrdma_binding_waits(remote->binding, &where))
+		vrdma_remote_offer(remote, &where);
+	else
+		vrdma_lane_decline(vrdma_remote_own_lane(remote), &remote->offer);
+	vrdma_remote_put(remote);
+}
+
+static void vrdma_remote_offer_room(struct vrdma_lane_waiter *offer)
+{
+	struct vrdma_remote *remote = container_of(offer, struct vrdma_remote, offer);
+
+	if (vrdma_remote_get(remote) && !queue_work(vrdma_wq, &remote->offer_work))
+		vrdma_remote_put(remote);
+}
+
+static void vrdma_remote_init_offer(struct vrdma_remote *remote)
+{
+	INIT_LIST_HEAD(&remote->offer.node);
+	remote->offer.ready = vrdma_remote_offer_room;
+	INIT_WORK(&remote->offer_work, vrdma_remote_offer_work);
+}
+
+/* ---- life ---- */
 
 static int vrdma_remote_connect(struct vrdma_remote *remote, const struct vrdma_where *where)
 {
@@ -75,8 +157,7 @@ static int vrdma_remote_connect(struct vrdma_remote *remote, const struct vrdma_
 	remote->channel = vrdma_channel_get(where->host, where->hcas, where->nr_hcas);
 	if (!remote->channel)
 		return -EHOSTUNREACH;
-	remote->lane = vrdma_channel_lane(remote->channel,
-					  vrdma_remote_hash(remote->binding));
+	remote->lane = vrdma_remote_own_lane(remote);
 	err = xa_alloc_cyclic(&vrdma_remotes, &remote->id, remote, xa_limit_32b,
 			      &vrdma_remotes_next, GFP_KERNEL);
 	if (err < 0)
@@ -104,6 +185,7 @@ struct vrdma_remote *vrdma_remote_create(struct vrdma_binding *binding,
 	remote->device = binding->dev->id;
 	remote->check = get_random_u32();
 	spin_lock_init(&remote->lock);
+	vrdma_remote_init_offer(remote);
 	vrdma_request_init(remote);
 	vrdma_serve_init(remote);
 	if (vrdma_remote_connect(remote, where)) {
@@ -125,46 +207,11 @@ void vrdma_remote_end(struct vrdma_remote *remote)
 	if (xa_cmpxchg(&vrdma_remotes, remote->id, remote, NULL, 0) != remote)
 		return;
 	vrdma_request_exit(remote);
-	vrdma_serve_end(remote);
+	vrdma_serve_end(remote);	/* from now on nobody begins to wait with an offer */
+	vrdma_lane_unwait(vrdma_remote_own_lane(remote), &remote->offer);
 }
 
 /* ---- agreeing ---- */
-
-/**
- * vrdma_remote_offer - tell the far side that we wait for it
- * @remote: of a binding that is WAITING
- * @where: the far device
- *
- * Lost when the lane is down: it is said again when it comes up.
- */
-void vrdma_remote_offer(struct vrdma_remote *remote, const struct vrdma_where *where)
-{
-	const struct vrdma_binding *binding = remote->binding;
-	struct vrdma_msg msg = {
-		.type = VRDMA_MSG_BIND,
-		.bind.device = where->device,
-		.bind.token = where->token,
-		.bind.from = remote->device,
-		.bind.qpn = binding->qpn,
-		.bind.dest_qpn = binding->dest_qpn,
-		.bind.qp_type = binding->type == IB_QPT_RC ? IB_UVERBS_QPT_RC :
-							     IB_UVERBS_QPT_UC,
-		.bind.id = remote->id,
-		.bind.check = remote->check,
-	};
-	/* The far side may bind it to another lane right now. */
-	struct vrdma_lane *lane = READ_ONCE(remote->lane);
-	struct vrdma_lane_buf *buf;
-
-	if (!vrdma_lane_is_up(lane))
-		return;
-	buf = vrdma_lane_get_buf(lane, NULL);
-	if (!buf)
-		return;
-	memcpy(msg.bind.sgid, &binding->sgid, sizeof(msg.bind.sgid));
-	memcpy(msg.bind.dgid, &binding->dgid, sizeof(msg.bind.dgid));
-	vrdma_lane_send(buf, &msg);
-}
 
 /* Is @where still at the other end of @remote's lane? */
 bool vrdma_remote_leads_to(const struct vrdma_remote *remote, const struct vrdma_where *where)
@@ -193,19 +240,6 @@ void vrdma_remote_bind(struct vrdma_remote *remote, struct vrdma_lane *lane, u32
 	WRITE_ONCE(remote->far_id, far_id);
 }
 
-static void vrdma_remote_say_bound(struct vrdma_remote *remote)
-{
-	struct vrdma_msg msg = {
-		.type = VRDMA_MSG_BOUND,
-		.bound.id = remote->id,
-		.bound.check = remote->check,
-	};
-	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(remote->lane, NULL);
-
-	if (buf)
-		vrdma_remote_send(remote, buf, &msg);
-}
-
 static void vrdma_remote_hear_bind(struct vrdma_lane *lane, const struct vrdma_msg_bind *bind)
 {
 	struct vrdma_remote *remote;
@@ -218,7 +252,7 @@ static void vrdma_remote_hear_bind(struct vrdma_lane *lane, const struct vrdma_m
 	vrdma_device_put(dev);
 	if (!remote)
 		return;
-	vrdma_remote_say_bound(remote);
+	vrdma_serve_hello(remote);
 	vrdma_request_wake(remote);
 	vrdma_remote_put(remote);
 }

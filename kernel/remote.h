@@ -84,6 +84,7 @@ struct vrdma_result {
  * @alone_at: when; jiffies
  * @rnr_timer: RNR
  * @status: FAILED
+ * @hello: BOUND is to be sent before all else
  * @ended: the binding is over: there is nothing new to answer
  * @farewell: UNBIND is to be sent last
  * @room: runs @work when the lane has room
@@ -111,6 +112,7 @@ struct vrdma_serve {
 	unsigned long alone_at;
 	u8 rnr_timer;
 	u8 status;
+	bool hello;
 	bool ended;
 	bool farewell;
 	struct vrdma_lane_waiter room;
@@ -131,6 +133,8 @@ struct vrdma_serve {
  * @check: random, goes with @id
  * @far_id: the far side's, from BOUND
  * @far_check: goes with @far_id
+ * @offer: the BIND that waits for room on the lane that we chose; vrdma_serve::lock
+ * @offer_work: says it
  * @request: our operations
  * @serve: the far side's operations
  * @lock: protects @request and part of @serve; irq safe, leaf
@@ -147,6 +151,8 @@ struct vrdma_remote {
 	u32 check;
 	u32 far_id;
 	u32 far_check;
+	struct vrdma_lane_waiter offer;
+	struct work_struct offer_work;
 	struct vrdma_request request;
 	struct vrdma_serve serve;
 	spinlock_t lock;	/* requests, answers */
@@ -184,6 +190,7 @@ void vrdma_serve_init(struct vrdma_remote *remote);
 void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			 void *payload);
 u32 vrdma_serve_ride(struct vrdma_serve *serve);
+void vrdma_serve_hello(struct vrdma_remote *remote);
 void vrdma_serve_again(struct vrdma_remote *remote);
 void vrdma_serve_end(struct vrdma_remote *remote);
 

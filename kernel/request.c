@@ -223,9 +223,16 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	vrdma_sinks_free(&sinks);
 }
 
+/* What was set aside for a queue that then had no use for it is for others. */
+static void vrdma_remote_rest(struct vrdma_binding *binding)
+{
+	vrdma_lane_decline(binding->remote->lane, &binding->remote->request.room);
+}
+
 const struct vrdma_path_ops vrdma_remote_path = {
 	.advance = vrdma_remote_advance,
 	.settle = vrdma_remote_settle,
+	.rest = vrdma_remote_rest,
 };
 
 /* ---- hearing ---- */

@@ -441,6 +441,7 @@ static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_bu
 	if (vrdma_binding_bound(binding))
 		verdict = binding->path->advance(binding, &sq->op, budget, &out);
 
+	sq->crowded = verdict == VRDMA_BUSY;
 	if (verdict != VRDMA_LOST && sq->wait == VRDMA_WAIT_ANSWER)
 		vrdma_sq_wait_over(sq);	/* patience begins anew */
 	switch (verdict) {
@@ -515,6 +516,7 @@ static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget 
 {
 	enum ib_qp_state state = vrdma_qp_state(qp);
 
+	qp->sq.crowded = false;
 	if (qp->binding && (state == IB_QPS_RTS || state == IB_QPS_SQD))
 		vrdma_send_settle(qp);
 	switch (state) {
@@ -531,6 +533,16 @@ static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget 
 	default:
 		return VRDMA_STEP_PARK;
 	}
+}
+
+/* The owner is about to leave: room that the path has set aside is for others. */
+static void vrdma_send_rest(struct vrdma_qp *qp)
+{
+	struct vrdma_binding *binding = qp->binding;
+
+	vrdma_sq_watch(&qp->sq);
+	if (binding && !qp->sq.crowded && binding->path && binding->path->rest)
+		binding->path->rest(binding);
 }
 
 /*
@@ -553,12 +565,12 @@ static bool vrdma_send_run(struct vrdma_qp *qp, struct vrdma_budget *budget)
 		case VRDMA_STEP_YIELD:
 			return true;
 		case VRDMA_STEP_PARK:
-			vrdma_sq_watch(sq);
+			vrdma_send_rest(qp);
 			if (vrdma_sq_release(sq, VRDMA_SQ_PARKED))
 				return false;
 			break;
 		case VRDMA_STEP_REST:
-			vrdma_sq_watch(sq);
+			vrdma_send_rest(qp);
 			if (vrdma_sq_rest(qp) && vrdma_sq_release(sq, VRDMA_SQ_IDLE))
 				return false;
 			break;

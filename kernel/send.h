@@ -69,6 +69,7 @@ struct vrdma_flight {
  * @wqe: our copy of the head, when @busy
  * @op: what it asks for
  * @busy: @op is under way
+ * @crowded: the path had no room for it
  * @failed: @op has failed at our side, and waits for those that fly to complete
  * @begun: number after the last one that may have been executed, or is @busy
  * @counted: @rnr_left is that of this number, the oldest
@@ -97,6 +98,7 @@ struct vrdma_sq {
 	struct vrdma_send_wqe wqe;
 	struct vrdma_op op;
 	bool busy;
+	bool crowded;
 	enum ib_wc_status failed;
 	u32 begun;
 	u32 counted;

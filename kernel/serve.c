@@ -501,8 +501,13 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 	bool say;
 
 	spin_lock_irq(&remote->lock);
-	say = serve->answer || serve->farewell;
-	if (serve->answer) {
+	say = serve->hello || serve->answer || serve->farewell;
+	if (serve->hello) {
+		msg->type = VRDMA_MSG_BOUND;
+		msg->bound.id = remote->id;
+		msg->bound.check = remote->check;
+		serve->hello = false;
+	} else if (serve->answer) {
 		vrdma_serve_note_alone(serve);
 		msg->type = VRDMA_MSG_ANSWER;
 		msg->mseq = serve->done;
@@ -528,7 +533,8 @@ static bool vrdma_serve_due(struct vrdma_remote *remote)
 
 	spin_lock_irq(&remote->lock);
 	waits = vrdma_serve_waits(serve);
-	due = (serve->answer && !waits) || serve->farewell || !list_empty(&serve->fetches);
+	due = serve->hello || (serve->answer && !waits) || serve->farewell ||
+	      !list_empty(&serve->fetches);
 	spin_unlock_irq(&remote->lock);
 	if (waits && !due)
 		vrdma_serve_queue(remote, msecs_to_jiffies(VRDMA_ANSWER_LATER_MS));
@@ -627,6 +633,18 @@ static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay)
 static void vrdma_serve_room(struct vrdma_lane_waiter *room)
 {
 	vrdma_serve_queue(container_of(room, struct vrdma_remote, serve.room), 0);
+}
+
+/**
+ * vrdma_serve_hello - tell the far side that it is bound, and by which id we go
+ * @remote: the binding
+ */
+void vrdma_serve_hello(struct vrdma_remote *remote)
+{
+	spin_lock_irq(&remote->lock);
+	remote->serve.hello = !remote->serve.ended;
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_run(remote);
 }
 
 void vrdma_remote_ready(struct vrdma_remote *remote)
