@@ -375,16 +375,18 @@ static void vrdma_channel_poked(struct vrdma_conn *conn)
 	vrdma_conn_close(conn);
 }
 
-/* The peer must be where we would call it, too. */
+/* The peer must be where we would call it, too; and we ourselves are nowhere else. */
 static bool vrdma_channel_in_reach(const struct vrdma_conn *conn)
 {
+	bool self = !memcmp(conn->hello.from, vrdma_host_id, sizeof(vrdma_host_id));
 	struct vrdma_hca *hca;
 	union ib_gid from;
 
 	hca = vrdma_hca_get_to(conn->hca, &conn->addr, &from);
-	if (hca)
-		vrdma_hca_put(hca);
-	return hca;
+	if (!hca)
+		return false;
+	vrdma_hca_put(hca);
+	return !self || !memcmp(&from, &conn->addr, sizeof(from));
 }
 
 static struct vrdma_conn *vrdma_channel_next_request(void)
