@@ -9,6 +9,7 @@
 
 #include <linux/slab.h>
 
+#include "channel.h"
 #include "limits.h"
 #include "message.h"
 #include "path.h"
@@ -382,7 +383,7 @@ static bool vrdma_binding_wanted(const struct vrdma_binding *binding,
 	return binding->remote && !binding->where.local && binding->type == type &&
 	       binding->qpn == bind->dest_qpn && binding->dest_qpn == bind->qpn &&
 	       binding->where.device == bind->from &&
-	       !memcmp(binding->where.host, vrdma_lane_host(lane), sizeof(binding->where.host)) &&
+	       vrdma_lane_leads_to(lane, &binding->where) &&
 	       !memcmp(&binding->dgid, bind->sgid, sizeof(binding->dgid)) &&
 	       !memcmp(&binding->sgid, bind->dgid, sizeof(binding->sgid));
 }
@@ -453,6 +454,16 @@ bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *wher
 	*where = binding->where;
 	spin_unlock_bh(&vrdma_bind_lock);
 	return waits;
+}
+
+bool vrdma_binding_is_by(struct vrdma_binding *binding, const struct vrdma_lane *lane)
+{
+	bool is_by;
+
+	spin_lock_bh(&vrdma_bind_lock);
+	is_by = vrdma_lane_leads_to(lane, &binding->where);
+	spin_unlock_bh(&vrdma_bind_lock);
+	return is_by;
 }
 
 void vrdma_binding_leave_remote(struct vrdma_binding *binding)

@@ -298,6 +298,24 @@ struct vrdma_channel *vrdma_lane_channel(struct vrdma_lane *lane)
 	return lane->channel;
 }
 
+const union ib_gid *vrdma_lane_address(const struct vrdma_lane *lane)
+{
+	/* Pairs with vrdma_channel_fix_locked(). */
+	return smp_load_acquire(&lane->channel->fixed) ? &lane->channel->addr : NULL;
+}
+
+/*
+ * A host that claims another one's name has a channel of its own, to its own address; and
+ * one that was made for addresses of several answers may have met either.
+ */
+bool vrdma_lane_leads_to(const struct vrdma_lane *lane, const struct vrdma_where *where)
+{
+	const union ib_gid *addr = vrdma_lane_address(lane);
+
+	return addr ? vrdma_where_names(where, lane->channel->host, addr) :
+		      !memcmp(where->host, lane->channel->host, sizeof(where->host));
+}
+
 /*
  * Requests: queued by rdma_cm's handlers, seen to by work.
  */

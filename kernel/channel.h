@@ -13,6 +13,7 @@
 struct vrdma_conn;
 struct vrdma_hca;
 struct vrdma_hello;
+struct vrdma_where;
 
 /**
  * struct vrdma_channel - to one host
@@ -73,6 +74,13 @@ struct vrdma_lane *vrdma_channel_lane(struct vrdma_channel *channel, u32 hash);
 /* While the channel of a lane is held by nobody of ours: in the callbacks of vrdma_lane_ops. */
 struct vrdma_channel *vrdma_lane_channel(struct vrdma_lane *lane);
 void vrdma_channel_hold(struct vrdma_channel *channel);
+/*
+ * Where a lane that is or was up leads to: the HCA address, whose host is
+ * vrdma_lane_host().  NULL: not known yet.
+ */
+const union ib_gid *vrdma_lane_address(const struct vrdma_lane *lane);
+/* Is that where @where says, host and address?  Also true while it is not known. */
+bool vrdma_lane_leads_to(const struct vrdma_lane *lane, const struct vrdma_where *where);
 
 void vrdma_channel_init(void);
 /* Ends all; nobody holds one any more, or will let go in closed(). */

@@ -218,8 +218,7 @@ bool vrdma_remote_leads_to(const struct vrdma_remote *remote, const struct vrdma
 {
 	const struct vrdma_lane *lane = READ_ONCE(remote->lane);
 
-	return !vrdma_lane_is_closed(lane) &&
-	       !memcmp(vrdma_lane_host(lane), where->host, sizeof(where->host));
+	return !vrdma_lane_is_closed(lane) && vrdma_lane_leads_to(lane, where);
 }
 
 /*
@@ -257,11 +256,10 @@ static void vrdma_remote_hear_bind(struct vrdma_lane *lane, const struct vrdma_m
 	vrdma_remote_put(remote);
 }
 
-/* Is @remote's far side at the other end of @lane? */
+/* Is @remote's far side at the other end of @lane?  Each side may have its own choice. */
 static bool vrdma_remote_at(const struct vrdma_remote *remote, const struct vrdma_lane *lane)
 {
-	return !memcmp(vrdma_lane_host(lane), vrdma_lane_host(READ_ONCE(remote->lane)),
-		       VRDMA_WIRE_HOST);
+	return READ_ONCE(remote->lane) == lane || vrdma_binding_is_by(remote->binding, lane);
 }
 
 /* The far side no longer knows the id that we call it by. */
@@ -373,8 +371,13 @@ static void vrdma_remote_came_up(struct vrdma_remote *remote)
 {
 	struct vrdma_where where;
 
-	if (vrdma_binding_waits(remote->binding, &where))
-		vrdma_remote_offer(remote, &where);
+	/* The channel may have met another host than this binding looks for. */
+	if (vrdma_binding_waits(remote->binding, &where)) {
+		if (vrdma_remote_leads_to(remote, &where))
+			vrdma_remote_offer(remote, &where);
+		else
+			vrdma_binding_retry(remote->binding);
+	}
 	vrdma_serve_again(remote);
 	vrdma_request_wake(remote);
 }

@@ -137,6 +137,19 @@ void vrdma_resolver_receive(struct vrdma_rnet *rnet, struct vrdma_dgram *dgram)
 		vrdma_rnet_send(rnet, dgram);
 }
 
+bool vrdma_where_names(const struct vrdma_where *where, const u8 *host,
+		       const union ib_gid *addr)
+{
+	unsigned int i;
+
+	if (memcmp(where->host, host, sizeof(where->host)))
+		return false;
+	for (i = 0; i < where->nr_hcas; i++)
+		if (!memcmp(&where->hcas[i], addr, sizeof(*addr)))
+			return true;
+	return false;
+}
+
 bool vrdma_token_valid(struct vrdma_device *dev, const union ib_gid *sgid, u64 token)
 {
 	return vrdma_tokens_valid(&dev->resolver->tokens, &dev->secret, sgid, token);

@@ -78,6 +78,10 @@ bool vrdma_token_valid(struct vrdma_device *dev, const union ib_gid *sgid, u64 t
 /* This host's id. */
 extern u8 vrdma_host_id[16];
 
+/* Does @where name that host, and @addr as one of its HCAs'? (R9) */
+bool vrdma_where_names(const struct vrdma_where *where, const u8 *host,
+		       const union ib_gid *addr);
+
 /* Life: of the module, of a device (create: process context). */
 int vrdma_resolver_init(void);
 void vrdma_resolver_exit(void);

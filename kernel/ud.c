@@ -43,6 +43,7 @@
  * @length: of the payload
  * @from: sender's device
  * @host: that it came from; zero: sent here
+ * @hca: where that host's HCA is
  */
 struct vrdma_ud_msg {
 	struct vrdma_av av;
@@ -55,6 +56,7 @@ struct vrdma_ud_msg {
 	u32 length;
 	u64 from;
 	u8 host[VRDMA_WIRE_HOST];
+	union ib_gid hca;
 };
 
 /**
@@ -285,12 +287,21 @@ static int vrdma_ud_where(struct vrdma_device *dev, const union ib_gid *sgid,
 	return state == VRDMA_ROUTE_LOST ? -EHOSTUNREACH : 0;
 }
 
+static bool vrdma_ud_is_from(const struct vrdma_ud_msg *msg, const struct vrdma_where *where)
+{
+	if (where->device != msg->from)
+		return false;
+	if (vrdma_ud_is_far(msg))
+		return vrdma_where_names(where, msg->host, &msg->hca);
+	return !memcmp(where->host, vrdma_host_id, sizeof(where->host));
+}
+
 /*
  * As for bindings, both networks decide: the receiver's device must find the
  * sender's address at the sender's device.
  */
 static int vrdma_ud_accept(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
-			   const u8 *host, struct vrdma_cursor *payload)
+			   struct vrdma_cursor *payload)
 {
 	struct vrdma_where back;
 	int err;
@@ -298,7 +309,7 @@ static int vrdma_ud_accept(struct vrdma_device *dev, const struct vrdma_ud_msg *
 	err = vrdma_ud_where(dev, &msg->av.dgid, &msg->av.sgid, &back);
 	if (err)
 		return err;
-	if (back.device != msg->from || memcmp(back.host, host, sizeof(back.host)))
+	if (!vrdma_ud_is_from(msg, &back))
 		return -EHOSTUNREACH;
 	return vrdma_ud_receive(dev, msg, payload);
 }
@@ -313,7 +324,7 @@ static int vrdma_ud_deliver_here(const struct vrdma_ud_msg *msg, const struct vr
 	if (!far)
 		return err;
 	if (vrdma_token_valid(far, &msg->av.sgid, where->token))
-		err = vrdma_ud_accept(far, msg, vrdma_host_id, payload);
+		err = vrdma_ud_accept(far, msg, payload);
 	vrdma_device_put(far);
 	return err;
 }
@@ -387,7 +398,7 @@ static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg 
 	int err;
 
 	if (vrdma_ud_is_far(msg))
-		return vrdma_ud_accept(dev, msg, msg->host, payload);
+		return vrdma_ud_accept(dev, msg, payload);
 	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &where);
 	if (err)
 		return err;
@@ -492,6 +503,7 @@ static int vrdma_ud_head(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
 	msg->length = op->length;
 	msg->from = dev->id;
 	memset(msg->host, 0, sizeof(msg->host));
+	memset(&msg->hca, 0, sizeof(msg->hca));
 	return vrdma_ah_find(dev, qp->ibqp.pd, wqe->ud.ah, &msg->av);
 }
 
@@ -532,7 +544,7 @@ enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe
 /* ---- from other hosts ---- */
 
 static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datagram *d,
-			  u32 length, const u8 *host)
+			  u32 length, const struct vrdma_lane *lane)
 {
 	memset(msg, 0, sizeof(*msg));
 	memcpy(&msg->av.sgid, d->sgid, sizeof(d->sgid));
@@ -551,7 +563,8 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 	msg->flags = d->flags;
 	msg->length = length;
 	msg->from = d->from;
-	memcpy(msg->host, host, sizeof(msg->host));
+	memcpy(msg->host, vrdma_lane_host(lane), sizeof(msg->host));
+	msg->hca = *vrdma_lane_address(lane);
 }
 
 static noinline_for_stack int vrdma_ud_take(struct vrdma_device *dev,
@@ -587,7 +600,7 @@ void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 	dev = vrdma_device_get_by_id(d->device);
 	if (!dev)
 		return;
-	vrdma_ud_read(&msg, d, length, vrdma_lane_host(lane));
+	vrdma_ud_read(&msg, d, length, lane);
 	if (!vrdma_token_valid(dev, &msg.av.sgid, d->token) || vrdma_ud_take(dev, &msg, payload))
 		vrdma_stat_inc(dev, rx_bind_refused);
 	vrdma_device_put(dev);
