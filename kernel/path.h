@@ -74,12 +74,14 @@ enum vrdma_news {
  * struct vrdma_settlement - what a path has heard of operations it has sent
  * @answered: the first operation that is not known to be executed; before: to the caller
  * @late: before: what is not answered by now is to be sent again
+ * @heard: the far side has spoken of them, since the last time
  * @news: of @answered and those after it
  * @status: FAILED: what the requester sees
  */
 struct vrdma_settlement {
 	u32 answered;
 	bool late;
+	bool heard;
 	enum vrdma_news news;
 	enum ib_wc_status status;
 };

@@ -26,6 +26,7 @@ struct vrdma_where;
  * @answered: the first operation that is not known to be executed
  * @sent: number after the last one sent, in whole, since @round began
  * @window: operations that may be on their way: few to a far side without receives
+ * @heard: an answer has come that the requester has not seen
  * @again: those not answered are to be sent again
  * @refused: @answered found no receive
  * @until: when it may be tried again without being told of a receive; jiffies
@@ -42,6 +43,7 @@ struct vrdma_request {
 	u32 answered;
 	u32 sent;
 	u32 window;
+	bool heard;
 	bool again;
 	bool refused;
 	unsigned long until;

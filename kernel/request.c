@@ -209,6 +209,8 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	if (news->late && news->answered == req->answered)
 		req->again = true;
 	news->answered = req->answered;
+	news->heard = req->heard;
+	req->heard = false;
 	if (req->failed) {
 		news->news = VRDMA_NEWS_FAILED;
 		news->status = req->status;
@@ -363,6 +365,7 @@ void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg 
 	struct vrdma_request *req = &remote->request;
 
 	spin_lock_irq(&remote->lock);
+	req->heard = true;
 	vrdma_request_progress(req, msg->mseq);
 	vrdma_request_note(req, msg);
 	spin_unlock_irq(&remote->lock);

@@ -275,6 +275,7 @@ static void vrdma_send_land(struct vrdma_qp *qp, enum ib_wc_status status)
 /* Send again what is not answered: it is read from the ring, and checked, again. */
 static void vrdma_sq_rewind(struct vrdma_sq *sq)
 {
+	sq->repeats |= sq->flying || (sq->busy && sq->op.begun);
 	vrdma_sq_drop_op(sq);
 	sq->flying = 0;
 	sq->fetching = 0;
@@ -291,6 +292,13 @@ static void vrdma_send_refused(struct vrdma_qp *qp, enum ib_wc_status status)
 	vrdma_qp_fail(qp, -1);
 }
 
+/* The far side lives. */
+static void vrdma_sq_heard(struct vrdma_sq *sq)
+{
+	sq->since = jiffies;
+	sq->repeats = false;
+}
+
 /* Complete what has been answered. */
 static void vrdma_send_settle(struct vrdma_qp *qp)
 {
@@ -305,6 +313,8 @@ static void vrdma_send_settle(struct vrdma_qp *qp)
 	qp->binding->path->settle(qp->binding, &news);
 	if (!sq->flying || news.answered != sq->mseq)
 		sq->again_at = jiffies + VRDMA_AGAIN;
+	if (news.heard || news.answered != sq->mseq)
+		vrdma_sq_heard(sq);
 	while (sq->flying && (s32)(news.answered - sq->mseq) > 0)
 		vrdma_send_land(qp, IB_WC_SUCCESS);
 	if (news.news == VRDMA_NEWS_AGAIN)
@@ -358,6 +368,17 @@ static u64 vrdma_qp_patience_us(const struct vrdma_qp *qp)
 	return usecs;
 }
 
+/* It began when the far side was last heard, though the path has noticed only now. */
+static u64 vrdma_qp_patience_left_us(const struct vrdma_qp *qp)
+{
+	u64 usecs = vrdma_qp_patience_us(qp);
+	u64 silent = 0;
+
+	if (qp->sq.repeats)
+		silent = (u64)jiffies_to_msecs(jiffies - qp->sq.since) * USEC_PER_MSEC;
+	return usecs - min(usecs, silent);
+}
+
 /* The far side does not answer, or not yet. */
 static enum vrdma_step vrdma_send_lost(struct vrdma_qp *qp)
 {
@@ -379,7 +400,7 @@ static enum vrdma_step vrdma_send_lost(struct vrdma_qp *qp)
 		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER,
 				  VRDMA_UD_PENDING_MS * USEC_PER_MSEC);
 	else if (qp->attr.timeout)	/* 0: for ever */
-		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER, vrdma_qp_patience_us(qp));
+		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER, vrdma_qp_patience_left_us(qp));
 	return VRDMA_STEP_PARK;
 }
 
@@ -444,6 +465,8 @@ static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_bu
 	sq->crowded = verdict == VRDMA_BUSY;
 	if (verdict != VRDMA_LOST && sq->wait == VRDMA_WAIT_ANSWER)
 		vrdma_sq_wait_over(sq);	/* patience begins anew */
+	if (verdict != VRDMA_LOST && !sq->flying && !sq->repeats)
+		sq->since = jiffies;
 	switch (verdict) {
 	case VRDMA_DONE:
 		vrdma_stat_inc(vrdma_send_dev(qp), tx_local_msgs);
@@ -725,6 +748,7 @@ void vrdma_sq_reset(struct vrdma_qp *qp)
 	vrdma_sq_rewind(sq);
 	sq->mseq = 1;
 	sq->begun = 1;
+	sq->repeats = false;
 	sq->counted = 0;
 	sq->wait = VRDMA_WAIT_NOTHING;
 	sq->broken = false;

@@ -65,6 +65,8 @@ struct vrdma_flight {
  * @fetching: those of them that are READs or atomics
  * @flight: the flying ones, by number modulo VRDMA_FLIGHTS
  * @again_at: when what flies is sent again without an answer; jiffies
+ * @since: when the far side last answered, or what flies began to; jiffies
+ * @repeats: what was not answered since then is to be sent again
  * @broken: the ring's indices are garbage: nothing is read from it until RESET
  * @wqe: our copy of the head, when @busy
  * @op: what it asks for
@@ -94,6 +96,8 @@ struct vrdma_sq {
 	u32 fetching;
 	struct vrdma_flight *flight;
 	unsigned long again_at;
+	unsigned long since;
+	bool repeats;
 	bool broken;
 	struct vrdma_send_wqe wqe;
 	struct vrdma_op op;
