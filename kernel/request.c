@@ -206,7 +206,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	LIST_HEAD(sinks);
 
 	spin_lock_irq(&remote->lock);
-	if (news->late && news->answered == req->answered)
+	if (news->late && !req->heard && news->answered == req->answered)
 		req->again = true;
 	news->answered = req->answered;
 	news->heard = req->heard;
@@ -384,6 +384,7 @@ void vrdma_request_done(struct vrdma_remote *remote, u32 mseq)
 
 	spin_lock_irq(&remote->lock);
 	answered = req->answered;
+	req->heard = true;
 	vrdma_request_progress(req, mseq);
 	answered -= req->answered;
 	spin_unlock_irq(&remote->lock);
@@ -432,6 +433,7 @@ static bool vrdma_request_untake(struct vrdma_remote *remote, struct vrdma_sink 
 	bool free = true;
 
 	spin_lock_irq(&remote->lock);
+	req->heard = true;
 	if (round != req->round) {
 		;
 	} else if (!good) {

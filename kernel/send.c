@@ -311,7 +311,7 @@ static void vrdma_send_settle(struct vrdma_qp *qp)
 	if (!qp->binding->path || !qp->binding->path->settle)
 		return;
 	qp->binding->path->settle(qp->binding, &news);
-	if (!sq->flying || news.answered != sq->mseq)
+	if (!sq->flying || news.heard || news.answered != sq->mseq)
 		sq->again_at = jiffies + VRDMA_AGAIN;
 	if (news.heard || news.answered != sq->mseq)
 		vrdma_sq_heard(sq);
