@@ -375,7 +375,7 @@ static int bad_doorbells(void)
 	EXPECT_EQ(doorbell(VRDMA_IOC_SEND, 1UL << 32 | own), EINVAL);
 	EXPECT_EQ(doorbell(VRDMA_IOC_SEND, ~0UL), EINVAL);
 	EXPECT_EQ(doorbell(VRDMA_IOC_KICK_SRQ, own), EINVAL);
-	for (int i = 0; i < (opt.full ? 1000000 : 20000); i++) {
+	for (int i = 0; i < (opt.full ? 500000 : 5000); i++) {
 		number = i & 1 ? prng_below(&rng, 1 << 24) : own - 500 + prng_below(&rng, 1000);
 		result = doorbell(_IO(VRDMA_IOC_MAGIC, prng_below(&rng, 3)), number);
 		EXPECT(result == EINVAL || (!result && number == own),
@@ -435,7 +435,7 @@ static int bad_mappings(void)
 	       MAP_FAILED, "mapped for execution");
 	EXPECT(mmap(NULL, sq.info.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, sq.info.offset) ==
 	       MAP_FAILED, "mapped a private copy");
-	for (int i = 0; i < (opt.full ? 200000 : 10000); i++) {
+	for (int i = 0; i < (opt.full ? 100000 : 3000); i++) {
 		uint64_t offset = prng_log(&rng, 1ULL << 40) << 12;
 		size_t size = (1 + prng_below(&rng, 8)) << 12;
 		int known = 0;
@@ -479,7 +479,7 @@ static int random_commands(void)
 	TRY(attacker_open());
 	TRY(bystander_start());
 	fd = p.node[0].ctx->cmd_fd;
-	for (int i = 0; i < (opt.full ? 500000 : 20000); i++) {
+	for (int i = 0; i < (opt.full ? 250000 : 5000); i++) {
 		for (size_t w = 0; w < ARRAY_SIZE(junk); w++)
 			junk[w] = prng_next(&rng);
 		memset(&cmd, 0, sizeof(cmd));
@@ -585,7 +585,7 @@ static int storm(void)
 
 	TRY(attacker_open());
 	TRY(bystander_start());
-	end = now_ms() + (opt.full ? 30000 : 4000);
+	end = now_ms() + (opt.full ? 15000 : 4000);
 	while (now_ms() < end) {
 		pthread_t thread;
 		bool writer = rounds++ & 1;
