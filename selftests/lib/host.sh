@@ -6,9 +6,12 @@
 # which has a port on the bridge like a container. The bridge's address would not do: the
 # HCA has it, too, for the tunnel joins eth0 and the bridge, and rdma_cm would take the HCA.
 #
-#   make NUMBER FAMILY   all of that; the hosts reach each other over ipv4 or ipv6 only
+#   make NUMBER FAMILY [LANE_TIMEOUT]
+#                        all of that; the hosts reach each other over ipv4 or ipv6 only
 #   gids NUMBER          the GID indexes: the container's for IPv4 and IPv6, its own for IPv4
-#   lanes                what lanes have sent, and how often they broke
+#   lanes                messages that lanes have sent, how often they broke, bad messages,
+#                        repairs
+#   lanes_are_up         all of them
 #   remove NUMBER        all of that, and vrdma
 set -eu
 
@@ -28,6 +31,7 @@ OWN=own OWN_NETDEV=vrsubown
 LANE_TIMEOUT=18
 
 make() {
+	LANE_TIMEOUT=${3:-$LANE_TIMEOUT}
 	wait_until 20 try_rdma_mode exclusive
 	modprobe -a ib_uverbs rdma_ucm
 	load_vrdma
@@ -77,8 +81,10 @@ gids() {
 
 lanes() {
 	cat "$DEBUGFS/channels" >&2
-	echo "$(lanes_sum tx) $(lanes_sum errors) $(lanes_sum bad)"
+	echo "$(lanes_sum tx) $(lanes_sum errors) $(lanes_sum bad) $(lanes_sum repairs)"
 }
+
+lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
 
 # Nothing is asked for that a broken test may have left out.
 remove() {

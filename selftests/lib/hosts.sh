@@ -7,8 +7,8 @@
 PINGPONG_ITERATIONS=$(by_budget 20 100)
 PERFTEST_ITERATIONS=$(by_budget 10 50)
 
-# two_hosts FAMILY: as two_containers, with one on each host; the hosts reach each other
-# over ipv4 or ipv6.
+# two_hosts FAMILY [LANE_TIMEOUT]: as two_containers, with one on each host; the hosts reach
+# each other over ipv4 or ipv6.
 two_hosts() {
 	local number
 
@@ -17,7 +17,7 @@ two_hosts() {
 	AT2=(on 2)
 	CLEAN_UP=remove_hosts
 	for number in 1 2; do
-		on "$number" "$LIB/host.sh" make "$number" "$1" >"$WORK/gids$number" ||
+		on "$number" "$LIB/host.sh" make "$number" "$@" >"$WORK/gids$number" ||
 			ktap_exit_fail_msg "host $number cannot be set up"
 	done
 	cmp "$WORK/gids1" "$WORK/gids2" || ktap_exit_fail_msg "the GID indexes differ"
@@ -42,7 +42,7 @@ with_own() {
 lanes_carried() {
 	local tx errors bad
 
-	read -r tx errors bad < <(on "$1" "$LIB/host.sh" lanes 2>"$WORK/lanes")
+	read -r tx errors bad _ < <(on "$1" "$LIB/host.sh" lanes 2>"$WORK/lanes")
 	[ "$tx" -gt 0 ] && [ "$errors$bad" = 00 ] && return 0
 	show "$WORK/lanes"
 	return 1
