@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ static socklen_t dgram_address(union dgram_address *addr, const union ibv_gid *g
 }
 
 /* The socket stays in the namespace it was made in; the caller goes back. */
-static int socket_in(const char *netns, int family)
+static int socket_in(const char *netns, int family, int type, int protocol)
 {
 	char path[128];
 	int home, net, fd = -1, err;
@@ -64,7 +65,7 @@ static int socket_in(const char *netns, int family)
 	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	net = open(path, O_RDONLY | O_CLOEXEC);
 	if (home >= 0 && net >= 0 && !setns(net, CLONE_NEWNET)) {
-		fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		fd = socket(family, type | SOCK_CLOEXEC, protocol);
 		err = errno;
 		if (setns(home, CLONE_NEWNET))
 			abort();
@@ -83,7 +84,7 @@ int dgram_socket(const char *netns, const char *address, int port)
 	socklen_t len;
 
 	len = dgram_address(&addr, &gid, port);
-	fd = socket_in(netns, addr.sa.sa_family);
+	fd = socket_in(netns, addr.sa.sa_family, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return -1;
 	if (addr.sa.sa_family == AF_INET6)
@@ -97,6 +98,11 @@ int dgram_socket(const char *netns, const char *address, int port)
 	close(fd);
 	errno = err;
 	return -1;
+}
+
+int dgram_ear(const char *netns)
+{
+	return socket_in(netns, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
 }
 
 void dgram_make(struct dgram *d, enum dgram_type type, uint64_t nonce,

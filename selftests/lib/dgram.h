@@ -55,6 +55,9 @@ union ibv_gid dgram_gid(const char *address);
 /* A socket in that namespace, bound to @address; -1 with errno. */
 int dgram_socket(const char *netns, const char *address, int port);
 
+/* One that hears every IPv4 packet that comes into or leaves that namespace. */
+int dgram_ear(const char *netns);
+
 /* Well formed, with zero for host, device and token. */
 void dgram_make(struct dgram *d, enum dgram_type type, uint64_t nonce,
 		const union ibv_gid *asked, const union ibv_gid *asker);

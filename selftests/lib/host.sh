@@ -12,6 +12,12 @@
 #   lanes                messages that lanes have sent, how often they broke, bad messages,
 #                        repairs
 #   lanes_are_up         all of them
+#   lanes_whole ADDRESS  those to the host there: they have sent, and none has broken
+#   second_network NUMBER host|program
+#                        an address of the HCA, 10.78.0.NUMBER, in another network of the
+#                        hosts; for a program that is to be a machine of its own there vrdma
+#                        does not take it for the HCA's, for it has a device on that netdev
+#   stranger             a container c3 at 10.7.0.3, without a device
 #   remove NUMBER        all of that, and vrdma
 set -eu
 
@@ -86,11 +92,36 @@ lanes() {
 
 lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
 
+lanes_whole() {
+	awk -v address="$1" '
+		$1 != "lane" { ours = $3 == address; next }
+		ours { lanes++; print "# " $0; sent += $5; broke += $13 + $19 }
+		END { exit !(lanes && sent && !broke) }' "$DEBUGFS/channels"
+}
+
+second_network() {
+	ip link add link "$HCA_NETDEV" name vrsub3 up type vlan id 9
+	[ "$2" = host ] || rdma link add vr3 type vrdma netdev vrsub3
+	ip address add "10.78.0.$1/24" dev vrsub3
+	wait_until 10 hca_has_gid "10.78.0.$1"
+	[ "$2" != host ] || wait_until 10 has_line "10.78.0.$1" "$DEBUGFS/hcas"
+}
+
+stranger() {
+	add_namespace 3 c3
+	add_port 3 c3 eth0
+	give_address4 3 c3
+}
+
+hca_has_gid() { grep -qs "$(gid_of "$1")" "/sys/class/infiniband/$HCA/ports/1/gids/"*; }
+
 # Nothing is asked for that a broken test may have left out.
 remove() {
 	ip -force -batch - 2>/dev/null <<-END || true
 		netns delete c$1
+		netns delete c3
 		netns delete $OWN
+		link delete vrsub3
 		link delete $OWN_NETDEV
 		link delete $TUNNEL
 		link delete $BRIDGE

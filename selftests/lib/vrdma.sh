@@ -102,7 +102,7 @@ end_process() {
 }
 
 # show FILE...: as KTAP diagnostics.
-show() { sed 's/^/#   /' "$@"; }
+show() { sed -u 's|^|#   |' "$@"; }
 
 clean_up() {
 	local status=$? pid
