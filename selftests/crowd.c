@@ -20,7 +20,7 @@ static struct node node[2];
 static struct ep near[PAIRS], far[PAIRS];
 static struct ep other_near[OTHERS], other_far[OTHERS];
 
-/* @timeout: of local acknowledgement; 0: for ever. */
+/* @timeout: of local ACKs; 0: for ever. */
 static int make(struct ep *a, struct ep *b, int n, size_t size, int timeout)
 {
 	struct ep_cfg cfg = {
