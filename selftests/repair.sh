@@ -96,13 +96,14 @@ all_is_back() {
 
 ktap_print_header
 two_containers veth-bridge
-ktap_set_plan 9
+ktap_set_plan 10
 ktap_test_result "lanes that nobody breaks stay up" whole_lanes checker data
 ktap_test_result "every byte of RC, once" broken_lanes checker data -t rc
 ktap_test_result "every byte of UC, once" broken_lanes checker data -t uc
 ktap_test_result "in order" broken_lanes checker order
 ktap_test_result "atomics, once" broken_lanes checker atomic
 ktap_test_result "the last byte comes last" broken_lanes checker lastbyte
+ktap_test_result "payload that looks like messages" broken_lanes checker lookalike
 ktap_test_result "rc_pingpong" broken_lanes pingpong ibv_rc_pingpong -c
 ktap_test_result "requests were repeated" repeated
 ktap_test_result "no buffer of a lane is lost" all_is_back
