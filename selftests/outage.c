@@ -86,6 +86,7 @@ static int own(struct ep *b)
 	uint64_t number = 0;
 	struct ibv_wc wc;
 
+	signal(SIGTERM, on_term);
 	for (uint64_t n = 0; number != END && !stop; ) {
 		if (!completed(b->rcq, &wc, 100))
 			continue;
@@ -194,6 +195,7 @@ static int request(struct ep *a, struct ep *b)
 {
 	uint64_t last = now_ms(), n, end;
 
+	signal(SIGTERM, on_term);
 	for (end = 0; end < DEPTH; end++)
 		TRY(post_round(a, end));
 	for (n = 0; n < end; n++) {
@@ -267,7 +269,6 @@ static int both_sides(void)
 int main(int argc, char **argv)
 {
 	options_parse(argc, argv);
-	signal(SIGTERM, on_term);
 	printf("pid %d\n", getpid());
 	return opt.listen || opt.host ? one_side() : both_sides();
 }

@@ -25,6 +25,8 @@ outage() {
 	local -a there=("$2")
 
 	case $2 in [12]) there=(on "$2") ;; esac
+	# What one of that name has said before is not to be taken for this one's word.
+	: >"$WORK/$1"
 	background "$WORK/$1" "${there[@]}" "$OUTAGE" "${@:3}"
 	OUTAGES[$1]=$!
 	WHERE[$1]=${2#in}
@@ -62,7 +64,7 @@ run() {
 	done
 }
 
-is_running() { [ -e "$WORK/$1" ] && has_line '^running' "$WORK/$1"; }
+is_running() { has_line '^running' "$WORK/$1"; }
 runs_or_ended() { is_running "$1" || ! is_alive "$1"; }
 is_alive() { kill -0 "${OUTAGES[$1]}" 2>/dev/null; }
 
@@ -104,7 +106,7 @@ end_well() {
 ended() {
 	local pid=${OUTAGES[$1]}
 
-	if wait_until 30 not is_alive "$1" && wait "$pid"; then
+	if wait_until 40 not is_alive "$1" && wait "$pid"; then
 		forget_background "$pid"
 		return 0
 	fi
