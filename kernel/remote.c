@@ -5,7 +5,9 @@
  */
 #include "remote.h"
 
+#include <linux/debugfs.h>
 #include <linux/random.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -349,22 +351,30 @@ static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg
 	vrdma_remote_put(remote);
 }
 
+/* The first from @id on, with a reference; @id becomes its. */
+static struct vrdma_remote *vrdma_remote_from(unsigned long *id)
+{
+	struct vrdma_remote *remote;
+
+	rcu_read_lock();
+	remote = xa_find(&vrdma_remotes, id, ULONG_MAX, XA_PRESENT);
+	while (remote && !vrdma_remote_get(remote))
+		remote = xa_find_after(&vrdma_remotes, id, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return remote;
+}
+
 /* Do something to every binding on a lane; @act may sleep. */
 static void vrdma_remotes_on(struct vrdma_lane *lane, void (*act)(struct vrdma_remote *))
 {
 	struct vrdma_remote *remote;
-	unsigned long id;
+	unsigned long id = 0;
 
-	rcu_read_lock();
-	xa_for_each(&vrdma_remotes, id, remote) {
-		if (READ_ONCE(remote->lane) != lane || !vrdma_remote_get(remote))
-			continue;
-		rcu_read_unlock();
-		act(remote);
+	for (; (remote = vrdma_remote_from(&id)); id++) {
+		if (READ_ONCE(remote->lane) == lane)
+			act(remote);
 		vrdma_remote_put(remote);
-		rcu_read_lock();
 	}
-	rcu_read_unlock();
 }
 
 static void vrdma_remote_came_up(struct vrdma_remote *remote)
@@ -410,16 +420,73 @@ static const struct vrdma_lane_ops vrdma_remote_lane_ops = {
 	.closed = vrdma_remote_lane_closed,
 };
 
+/* ---- for root to see; no checks ---- */
+
+static const char *vrdma_remote_state(const struct vrdma_remote *remote)
+{
+	static const char *const names[] = {
+		[VRDMA_BINDING_ASKING] = "asking",
+		[VRDMA_BINDING_WAITING] = "waiting",
+		[VRDMA_BINDING_BOUND] = "bound",
+		[VRDMA_BINDING_CUT] = "cut",
+		[VRDMA_BINDING_ENDED] = "ended",
+	};
+
+	return names[READ_ONCE(remote->binding->state)];
+}
+
+/* The device is there as long as the binding lives. */
+static void vrdma_remote_show_device(struct seq_file *file, const struct vrdma_remote *remote)
+{
+	struct vrdma_binding *binding = remote->binding;
+
+	preempt_disable();
+	if (vrdma_live_enter(&binding->live)) {
+		seq_printf(file, " device %s", dev_name(&binding->dev->ibdev.dev));
+		vrdma_live_exit(&binding->live);
+	}
+	preempt_enable();
+}
+
+static void vrdma_remote_show(struct seq_file *file, struct vrdma_remote *remote)
+{
+	const struct vrdma_lane *lane = READ_ONCE(remote->lane);
+
+	seq_printf(file, "%u %s", remote->id, vrdma_remote_state(remote));
+	vrdma_remote_show_device(file, remote);
+	seq_printf(file, " qp %u far %u host %16phN lane %u", remote->binding->qpn,
+		   remote->binding->dest_qpn, vrdma_lane_host(lane), lane->index);
+	spin_lock_irq(&remote->lock);
+	seq_printf(file, " answered %u sent %u done %u fetches %u\n", remote->request.answered,
+		   remote->request.sent, remote->serve.done, remote->serve.nr_fetches);
+	spin_unlock_irq(&remote->lock);
+}
+
+static int vrdma_bindings_show(struct seq_file *file, void *unused)
+{
+	struct vrdma_remote *remote;
+	unsigned long id = 0;
+
+	for (; (remote = vrdma_remote_from(&id)); id++) {
+		vrdma_remote_show(file, remote);
+		vrdma_remote_put(remote);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vrdma_bindings);
+
 int vrdma_remote_init(void)
 {
 	vrdma_answer_wq = alloc_workqueue("vrdma_answer", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
 	if (!vrdma_answer_wq)
 		return -ENOMEM;
+	debugfs_create_file("bindings", 0400, vrdma_debugfs, NULL, &vrdma_bindings_fops);
 	vrdma_lane_set_ops(&vrdma_remote_lane_ops);
 	return 0;
 }
 
 void vrdma_remote_exit(void)
 {
+	debugfs_lookup_and_remove("bindings", vrdma_debugfs);
 	destroy_workqueue(vrdma_answer_wq);
 }

@@ -9,6 +9,7 @@ ROUTE=channel
 . "$(dirname "$0")/lib/vrdma.sh"
 
 COUNT=20
+CONNECTIONS=1000
 # A channel to oneself has both ends of each of its four lanes on the one HCA.
 LANE_QPS=8
 PIDS=()
@@ -78,6 +79,18 @@ same_hca_qps() {
 	start_all && all_check && few_hca_qps && cmp "$WORK/qps.before" "$WORK/qps.now"
 }
 
+# all_are_shown: both ends of each connection, and each lane has some.
+all_are_shown() {
+	local bound lanes
+
+	bound=$(grep -c ' bound ' "$DEBUGFS/bindings")
+	lanes=$(grep -o ' lane [0-9]*' "$DEBUGFS/bindings" | sort -u | wc -l)
+	echo "# $bound ends on $lanes lanes"
+	[ "$bound" = $((2 * CONNECTIONS)) ] && [ "$lanes" = 4 ]
+}
+
+none_is_shown() { [ -z "$(<"$DEBUGFS/bindings")" ]; }
+
 lanes_whole() { [ "$(lanes_sum errors)$(lanes_sum bad)" = 00 ]; }
 
 ktap_print_header
@@ -89,10 +102,12 @@ ip -batch - <<-END
 END
 make_side 1
 make_side 2
-ktap_set_plan 5
+ktap_set_plan 7
 ktap_test_result "1000 connections of $COUNT containers a side" start_all
 ktap_test_result "the HCA has the queue pairs of its lanes" few_hca_qps
+ktap_test_result "root sees all of them" all_are_shown
 ktap_test_result "all of them busy at once, every byte checked" all_check
 ktap_test_result "1000 more make none" same_hca_qps
+ktap_test_result "none is left when their programs have ended" wait_until 10 none_is_shown
 ktap_test_result "no lane broke" lanes_whole
 ktap_finished
