@@ -228,6 +228,9 @@ static int wrong_questions(void)
 	return KTAP_PASS;
 }
 
+/* As many as a debugging kernel that has little of its machine asks in less time than due. */
+#define FLOOD	2000U
+
 /* A source gets its share; another one is not held back by it. */
 static int flood(void)
 {
@@ -239,13 +242,10 @@ static int flood(void)
 	uint64_t start;
 
 	start = now_ms();
-	for (int i = 0; i < 1000; i++) {
+	for (unsigned int i = 0; i < FLOOD; i++) {
 		question(&d, i, NEAR, STRANGER);
 		dgram_send(fd, &d);
-		while (dgram_recv(fd, &answer, 0))
-			answers++;
 	}
-	most = 100 + 100 * (now_ms() - start + 1000) / 1000;
 	/* Two sources share a bucket once in 512; both with this one: hardly. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(others) && !served; i++) {
 		int other = stranger_socket(others[i], DGRAM_PORT);
@@ -256,10 +256,13 @@ static int flood(void)
 	}
 	while (dgram_recv(fd, &answer, 500))
 		answers++;
-	ktap_msg("%u of 1000 questions answered, at most %u due", answers, most);
+	most = 100 + 100 * (now_ms() - start + 1000) / 1000;
+	ktap_msg("%u of %u questions answered, at most %u due", answers, FLOOD, most);
 	EXPECT(answers >= 50 && answers <= most, "%u", answers);
-	EXPECT(counter_read(opt.dev[0], "resolver_rx_limited") > 0, "not counted");
 	EXPECT(served, "others had to suffer");
+	if (most >= FLOOD)
+		return ktap_skip("this machine cannot ask faster than may be answered");
+	EXPECT(counter_read(opt.dev[0], "resolver_rx_limited") > 0, "not counted");
 	return KTAP_PASS;
 }
 
