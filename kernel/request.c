@@ -384,7 +384,6 @@ void vrdma_request_done(struct vrdma_remote *remote, u32 mseq)
 
 	spin_lock_irq(&remote->lock);
 	answered = req->answered;
-	req->heard = true;
 	vrdma_request_progress(req, mseq);
 	answered -= req->answered;
 	spin_unlock_irq(&remote->lock);
