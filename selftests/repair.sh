@@ -53,8 +53,6 @@ break_lanes() {
 	done
 }
 
-lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
-
 # checker PROGRAM [OPTION...]: between the two containers.
 checker() {
 	local program=$1

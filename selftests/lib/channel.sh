@@ -58,6 +58,9 @@ lanes_sum() {
 		END { print sum + 0 }' "$DEBUGFS/channels"
 }
 
+# lanes_are_up: all of them.
+lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
+
 # route_was_taken: to be asked while the devices are there.
 route_was_taken() {
 	[ "$ROUTE" = channel ] || return 0

@@ -90,8 +90,6 @@ lanes() {
 	echo "$(lanes_sum tx) $(lanes_sum errors) $(lanes_sum bad) $(lanes_sum repairs)"
 }
 
-lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
-
 lanes_whole() {
 	awk -v address="$1" '
 		$1 != "lane" { ours = $3 == address; next }
