@@ -39,6 +39,18 @@ enum vrdma_limits {
 	VRDMA_ANSWER_BATCH = 16,	/* operations answered at once; four times in FLIGHTS */
 	VRDMA_ANSWER_CHATS = 3,		/* replies in turn that make it a conversation */
 
+	/* Bulk: what the HCA of the owner moves by itself. */
+	VRDMA_BULK_MIN = 16 * 1024,	/* up to here two messages cost less than a window */
+	VRDMA_PIECE_BYTES = 128 * 1024,	/* moved at once: 10 us at 100 Gb/s, nobody waits longer */
+	VRDMA_PIECE_PAGES = 33,		/* of 4 KiB, at any alignment */
+	VRDMA_PIECE_WRS = 2,		/* work requests for one, where entries are few */
+	VRDMA_BULK_WINDOWS = 4,		/* pieces of a QP on their way: one moves, others wait */
+	VRDMA_BULK_PIECES = 8,		/* of a far QP that wait here: more than it may have */
+	VRDMA_LANE_WINDOWS = 16,	/* of a lane: 2 MiB, 160 us at 100 Gb/s */
+	VRDMA_LANE_MOVES = 16,		/* of a lane: as many as the peer has windows */
+	VRDMA_LANE_READS = 16,		/* outstanding at an HCA, as many of them */
+	VRDMA_BULK_END_MS = 1000,	/* who takes longer to leave our memory loses the lane */
+
 	/* Time, in milliseconds. */
 	VRDMA_ROUTE_FRESH_MS = 1000,	/* RTR re-asks for a route older than this */
 	VRDMA_ROUTE_REASK_MS = 10000,	/* routes in use are asked again so often */

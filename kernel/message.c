@@ -90,6 +90,18 @@ struct vrdma_wire_datagram {
 	__u8 reserved[7];
 };
 
+struct vrdma_wire_piece {
+	struct vrdma_wire_request request;
+	__be32 length;
+	__be32 key;
+	__be64 addr;
+};
+
+struct vrdma_wire_placed {
+	__be32 reserved;
+	__be32 offset;
+};
+
 #define VRDMA_MSG_HEAD	sizeof(struct vrdma_wire_head)
 
 static_assert(VRDMA_MSG_HEAD == 40);
@@ -99,6 +111,8 @@ static_assert(sizeof(struct vrdma_wire_request) == 48);
 static_assert(sizeof(struct vrdma_wire_response) == 8);
 static_assert(sizeof(struct vrdma_wire_result) == 8);
 static_assert(sizeof(struct vrdma_wire_datagram) == 88);
+static_assert(sizeof(struct vrdma_wire_piece) == 64);
+static_assert(sizeof(struct vrdma_wire_placed) == 8);
 static_assert(offsetof(struct vrdma_wire_head, cookie) == 8);
 static_assert(offsetof(struct vrdma_wire_head, mseq) == 36);
 static_assert(offsetof(struct vrdma_wire_bind, qp_type) == 72);
@@ -109,6 +123,8 @@ static_assert(offsetof(struct vrdma_wire_datagram, sl) == 80);
 static_assert(VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_datagram) + VRDMA_MSG_PAYLOAD <=
 	      VRDMA_MSG_MAX);
 static_assert(VRDMA_UD_MTU <= VRDMA_MSG_PAYLOAD);
+/* So who takes a piece's request finds it where a REQUEST has it. */
+static_assert(!offsetof(struct vrdma_msg_piece, request));
 
 /* These numbers travel. */
 static_assert(IB_WC_REM_INV_REQ_ERR == 9);
@@ -166,6 +182,16 @@ static const struct vrdma_msg_shape vrdma_msg_shapes[] = {
 		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_datagram),
 		.payload = VRDMA_UD_MTU,
 	},
+	[VRDMA_MSG_PIECE] = {
+		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_piece),
+		.binding = true,
+		.mseq = true,
+	},
+	[VRDMA_MSG_PLACED] = {
+		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_placed),
+		.binding = true,
+		.mseq = true,
+	},
 };
 
 /* What an opcode has; what it has not is zero. */
@@ -190,7 +216,7 @@ static const __u8 vrdma_msg_opcodes[] = {
 
 static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
 {
-	const unsigned int types = VRDMA_MSG_DATAGRAM + 1;
+	const unsigned int types = VRDMA_MSG_PLACED + 1;
 
 	return &vrdma_msg_shapes[type < types ? array_index_nospec(type, types) : 0];
 }
@@ -383,6 +409,41 @@ static bool vrdma_msg_datagram_ok(const struct vrdma_msg_datagram *datagram)
 	       (datagram->opcode == IB_UVERBS_WR_SEND && !datagram->imm);
 }
 
+static bool vrdma_msg_get_piece(struct vrdma_msg_piece *piece, const void *data)
+{
+	struct vrdma_wire_piece wire;
+
+	vrdma_wire_copy(&wire, data, sizeof(wire));
+	piece->length = __be32_to_cpu(wire.length);
+	piece->key = __be32_to_cpu(wire.key);
+	piece->addr = __be64_to_cpu(wire.addr);
+	return vrdma_msg_get_request(&piece->request, &wire.request);
+}
+
+/* What an HCA moves is never empty, and an atomic's word is the processor's. */
+static bool vrdma_msg_piece_ok(const struct vrdma_msg_piece *piece)
+{
+	const struct vrdma_msg_request *request = &piece->request;
+	__u8 has = vrdma_msg_opcode_has(request->opcode);
+
+	if (!has || has & VRDMA_HAS_ADD || !vrdma_msg_flags_ok(request->flags) ||
+	    !vrdma_msg_request_zeros(request, has))
+		return false;
+	if (!piece->length || piece->length > VRDMA_PIECE_BYTES ||
+	    piece->addr + piece->length < piece->addr)
+		return false;
+	return vrdma_msg_part_ok(request->total, request->offset, piece->length);
+}
+
+static bool vrdma_msg_get_placed(struct vrdma_msg_placed *placed, const void *data)
+{
+	struct vrdma_wire_placed wire;
+
+	vrdma_wire_copy(&wire, data, sizeof(wire));
+	placed->offset = __be32_to_cpu(wire.offset);
+	return placed->offset && placed->offset <= VRDMA_MAX_MSG && !wire.reserved;
+}
+
 /* The fixed part of the type, behind the head. */
 static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 {
@@ -407,6 +468,10 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 	case VRDMA_MSG_DATAGRAM:
 		return vrdma_msg_get_datagram(&msg->datagram, data) &&
 		       vrdma_msg_datagram_ok(&msg->datagram);
+	case VRDMA_MSG_PIECE:
+		return vrdma_msg_get_piece(&msg->piece, data) && vrdma_msg_piece_ok(&msg->piece);
+	case VRDMA_MSG_PLACED:
+		return vrdma_msg_get_placed(&msg->placed, data);
 	}
 	return false;
 }
@@ -560,6 +625,25 @@ static void vrdma_msg_put_datagram(void *data, const struct vrdma_msg_datagram *
 	memcpy(data, &wire, sizeof(wire));
 }
 
+static void vrdma_msg_put_piece(void *data, const struct vrdma_msg_piece *piece)
+{
+	struct vrdma_wire_piece wire = {
+		.length = __cpu_to_be32(piece->length),
+		.key = __cpu_to_be32(piece->key),
+		.addr = __cpu_to_be64(piece->addr),
+	};
+
+	memcpy(data, &wire, sizeof(wire));
+	vrdma_msg_put_request(data, &piece->request);
+}
+
+static void vrdma_msg_put_placed(void *data, const struct vrdma_msg_placed *placed)
+{
+	struct vrdma_wire_placed wire = { .offset = __cpu_to_be32(placed->offset) };
+
+	memcpy(data, &wire, sizeof(wire));
+}
+
 static void vrdma_msg_put_rest(void *data, const struct vrdma_msg *msg)
 {
 	switch (msg->type) {
@@ -583,6 +667,12 @@ static void vrdma_msg_put_rest(void *data, const struct vrdma_msg *msg)
 		break;
 	case VRDMA_MSG_DATAGRAM:
 		vrdma_msg_put_datagram(data, &msg->datagram);
+		break;
+	case VRDMA_MSG_PIECE:
+		vrdma_msg_put_piece(data, &msg->piece);
+		break;
+	case VRDMA_MSG_PLACED:
+		vrdma_msg_put_placed(data, &msg->placed);
 		break;
 	}
 }

@@ -23,6 +23,8 @@ enum vrdma_msg_type {
 	VRDMA_MSG_RESPONSE,	/* a part of what a READ or an atomic fetched */
 	VRDMA_MSG_ANSWER,	/* what became of operations */
 	VRDMA_MSG_DATAGRAM,	/* a UD message */
+	VRDMA_MSG_PIECE,	/* a part of an operation, for the owner's HCA to move */
+	VRDMA_MSG_PLACED,	/* up to where it has */
 };
 
 enum vrdma_msg_answer {
@@ -42,13 +44,15 @@ enum vrdma_msg_answer {
  * @credit: the last number the receiver may send
  * @binding: receiver's binding; 0: none
  * @check: of @binding
- * @mseq: number of the operation in its binding; REQUEST, RESPONSE, ANSWER
+ * @mseq: number of the operation in its binding; REQUEST, RESPONSE, ANSWER, PIECE, PLACED
  * @bind: BIND
  * @bound: BOUND
  * @request: REQUEST
  * @response: RESPONSE
  * @result: ANSWER
  * @datagram: DATAGRAM
+ * @piece: PIECE; its request is also @request
+ * @placed: PLACED
  * @payload: bytes after the header
  */
 struct vrdma_msg {
@@ -68,6 +72,8 @@ struct vrdma_msg {
 		struct vrdma_msg_response response;
 		struct vrdma_msg_result result;
 		struct vrdma_msg_datagram datagram;
+		struct vrdma_msg_piece piece;
+		struct vrdma_msg_placed placed;
 	};
 	__u32 payload;
 };

@@ -127,4 +127,26 @@ struct vrdma_msg_datagram {
 	__u8 sl;
 };
 
+/**
+ * struct vrdma_msg_piece - PIECE
+ * @request: the operation, as in REQUEST; @offset is that of the piece
+ * @length: bytes of the piece; not zero
+ * @key: of the window that they are in, at the sender's HCA
+ * @addr: where they are, as @key knows it
+ */
+struct vrdma_msg_piece {
+	struct vrdma_msg_request request;
+	__u32 length;
+	__u32 key;
+	__u64 addr;
+};
+
+/**
+ * struct vrdma_msg_placed - PLACED
+ * @offset: bytes of the operation that are where they belong; not zero
+ */
+struct vrdma_msg_placed {
+	__u32 offset;
+};
+
 #endif /* _VRDMA_MESSAGE_PARTS_H */

@@ -12,7 +12,7 @@
 #include "fuzz.h"
 
 /* Kinds are types of messages less one, then the private data. */
-#define KIND_HELLO	VRDMA_MSG_DATAGRAM
+#define KIND_HELLO	VRDMA_MSG_PLACED
 
 /* Built as parsed, and nothing behind the header touched. */
 static void check_message(const struct vrdma_msg *msg, const uint8_t *data, size_t size)

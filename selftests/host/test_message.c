@@ -139,6 +139,36 @@ static struct sample samples[] = {
 			.hop_limit = 0xe2, .sl = 5,
 		},
 	},
+	[VRDMA_MSG_PIECE] = {
+		.name = "PIECE",
+		.hex = {
+			"01 09 02 00  00 00 00 68  01 02 03 04 05 06 07 08",
+			"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
+			"25 26 27 28  31 32 33 34  01 04 00 00  91 92 93 94",
+			"00 04 00 08  00 04 00 00  a1 a2 a3 a4  35 36 37 38",
+			"b1 b2 b3 b4 b5 b6 b7 b8   00 00 00 00 00 00 00 00",
+			"00 00 00 00 00 00 00 00   00 00 00 08  f1 f2 f3 f4",
+			"00 00 00 00 00 00 0a bc",
+		},
+		.msg.piece = {
+			.request = {
+				.opcode = IB_UVERBS_WR_RDMA_WRITE_WITH_IMM,
+				.flags = VRDMA_SEND_SOLICITED, .total = 262152, .offset = 262144,
+				.rkey = 0xa1a2a3a4, .done = 0x35363738,
+				.remote_addr = 0xb1b2b3b4b5b6b7b8ULL,
+			},
+			.length = 8, .key = 0xf1f2f3f4, .addr = 0xabc,
+		},
+	},
+	[VRDMA_MSG_PLACED] = {
+		.name = "PLACED",
+		.hex = {
+			"01 0a 02 00  00 00 00 30  01 02 03 04 05 06 07 08",
+			"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
+			"25 26 27 28  31 32 33 34  00 00 00 00  00 04 00 00",
+		},
+		.msg.placed = { .offset = 262144 },
+	},
 };
 
 static size_t read_hex(unsigned char *bytes, const char *hex)
@@ -170,7 +200,8 @@ static void prepare(enum vrdma_msg_type type)
 		msg->binding = 0x21222324;
 		msg->check = 0x25262728;
 	}
-	if (type == VRDMA_MSG_REQUEST || type == VRDMA_MSG_RESPONSE || type == VRDMA_MSG_ANSWER)
+	if (type == VRDMA_MSG_REQUEST || type == VRDMA_MSG_RESPONSE || type == VRDMA_MSG_ANSWER ||
+	    type == VRDMA_MSG_PIECE || type == VRDMA_MSG_PLACED)
 		msg->mseq = 0x31323334;
 }
 
@@ -195,6 +226,7 @@ static void prepare_bytes(void)
 	memcpy(datagram->dgid, dgid, sizeof(dgid));
 	memcpy(&datagram->imm, imm, sizeof(imm));
 	memcpy(&samples[VRDMA_MSG_REQUEST].msg.request.imm, imm, sizeof(imm));
+	memcpy(&samples[VRDMA_MSG_PIECE].msg.piece.request.imm, imm, sizeof(imm));
 }
 
 /* The first @have of @len bytes, at an odd address; what is behind them must not be read. */
@@ -268,6 +300,12 @@ static bool same_rest(const struct vrdma_msg *a, const struct vrdma_msg *b)
 		       a->result.rnr_timer == b->result.rnr_timer;
 	case VRDMA_MSG_DATAGRAM:
 		return same_datagram(&a->datagram, &b->datagram);
+	case VRDMA_MSG_PIECE:
+		return same_request(&a->piece.request, &b->piece.request) &&
+		       a->piece.length == b->piece.length && a->piece.key == b->piece.key &&
+		       a->piece.addr == b->piece.addr;
+	case VRDMA_MSG_PLACED:
+		return a->placed.offset == b->placed.offset;
 	}
 	return false;
 }
@@ -282,7 +320,9 @@ static bool same(const struct vrdma_msg *a, const struct vrdma_msg *b)
 
 static void test_headers(void)
 {
-	static const unsigned int lengths[] = { 0, 40, 120, 48, 40, 88, 48, 48, 128, 0, 0 };
+	static const unsigned int lengths[] = {
+		0, 40, 120, 48, 40, 88, 48, 48, 128, 104, 48, 0, 0
+	};
 	bool right = true;
 	size_t type;
 
@@ -458,6 +498,11 @@ static enum freedom freedom(const struct sample *sample, size_t at)
 		{ VRDMA_MSG_DATAGRAM, 114, 115, FREE }, { VRDMA_MSG_DATAGRAM, 116, 117, RULED },
 		{ VRDMA_MSG_DATAGRAM, 118, 119, FREE }, { VRDMA_MSG_DATAGRAM, 120, 120, RULED },
 		{ VRDMA_MSG_DATAGRAM, 128, 135, FREE },
+		{ VRDMA_MSG_PIECE, 28, 39, FREE }, { VRDMA_MSG_PIECE, 40, 41, RULED },
+		{ VRDMA_MSG_PIECE, 44, 47, FREE }, { VRDMA_MSG_PIECE, 48, 55, RULED },
+		{ VRDMA_MSG_PIECE, 56, 71, FREE },
+		{ VRDMA_MSG_PIECE, 88, 91, RULED }, { VRDMA_MSG_PIECE, 92, 103, FREE },
+		{ VRDMA_MSG_PLACED, 28, 39, FREE }, { VRDMA_MSG_PLACED, 44, 47, RULED },
 	};
 	size_t i;
 
@@ -503,6 +548,9 @@ static void test_zeros(void)
 		{ "binding", VRDMA_MSG_REQUEST, 28, 4 },
 		{ "binding", VRDMA_MSG_RESPONSE, 28, 4 },
 		{ "binding", VRDMA_MSG_ANSWER, 28, 4 },
+		{ "binding", VRDMA_MSG_PIECE, 28, 4 },
+		{ "binding", VRDMA_MSG_PLACED, 28, 4 },
+		{ "offset", VRDMA_MSG_PLACED, 44, 4 },
 		{ "device", VRDMA_MSG_BIND, 40, 8 },
 		{ "from", VRDMA_MSG_BIND, 56, 8 },
 		{ "sgid", VRDMA_MSG_BIND, 64, 16 },
@@ -552,6 +600,9 @@ static void test_bounds(void)
 		{ "src_qpn", VRDMA_MSG_DATAGRAM, 96, 0xffffff, 0x1000000 },
 		{ "dest_qpn", VRDMA_MSG_DATAGRAM, 100, 0xffffff, 0x1000000 },
 		{ "flow_label", VRDMA_MSG_DATAGRAM, 112, 0xfffff, 0x100000 },
+		{ "offset", VRDMA_MSG_PLACED, 44, 1 << 30, (1 << 30) + 1 },
+		{ "length", VRDMA_MSG_PIECE, 88, 8, 9 },
+		{ "length", VRDMA_MSG_PIECE, 88, 1, 0 },
 	};
 	unsigned char bytes[256];
 	bool right;
@@ -598,6 +649,8 @@ static const struct values values[] = {
 	/* With an immediate, a key and bytes. */
 	{ "opcode", VRDMA_MSG_REQUEST, 40, BIT(1), 0, 0 },
 	{ "request flags", VRDMA_MSG_REQUEST, 41, BIT(0) | BIT(4), 0, 0 },
+	{ "opcode of a piece", VRDMA_MSG_PIECE, 40, BIT(1), 0, 0 },
+	{ "flags of a piece", VRDMA_MSG_PIECE, 41, BIT(0) | BIT(4), 0, 0 },
 	{ "kind with status", VRDMA_MSG_ANSWER, 40, BIT(4), 0, 0 },
 	{ "kind without status", VRDMA_MSG_ANSWER, 40, BIT(1) | BIT(2) | BIT(3), 41, 0 },
 	{ "status of FAILED", VRDMA_MSG_ANSWER, 41, BIT(9) | BIT(10) | BIT(11), 40, 4 },
@@ -685,6 +738,51 @@ static void test_opcodes(void)
 		tap_ok(values_right(bytes, sizeof(bytes), 40, rows[i].good),
 		       "opcodes with %s", rows[i].has);
 	}
+}
+
+/* A piece of @total bytes at @offset, of @length, in a window at @addr. */
+static bool piece_taken(unsigned char opcode, uint32_t total, uint32_t offset, uint32_t length,
+			uint64_t addr)
+{
+	unsigned char bytes[104] = {};
+
+	memcpy(bytes, samples[VRDMA_MSG_PIECE].bytes, 40);
+	bytes[40] = opcode;
+	put(bytes + 48, total, 4);
+	put(bytes + 52, offset, 4);
+	put(bytes + 88, length, 4);
+	put(bytes + 96, addr, 8);
+	return taken(bytes, sizeof(bytes));
+}
+
+static void test_pieces(void)
+{
+	static const uint32_t max = 1 << 30, most = 128 * 1024;
+	static const struct {
+		uint32_t total, offset, length;
+		uint64_t addr;
+		bool good;
+	} pieces[] = {
+		{ 8, 0, 8, 0, true }, { 8, 0, 0, 0, false }, { 0, 0, 0, 0, false },
+		{ 8, 1, 8, 0, false }, { 8, 8, 1, 0, false }, { 8, 7, 1, 0, true },
+		{ max, 0, most, 0, true }, { max, 0, most + 1, 0, false },
+		{ max, max - most, most, 0, true }, { max, max - most + 1, most, 0, false },
+		{ max + 1, 0, 1, 0, false }, { 16, UINT32_MAX - 15, 16, 0, false },
+		{ 8, 0, 8, UINT64_MAX - 8, true }, { 8, 0, 8, UINT64_MAX - 7, false },
+		{ 8, 0, 8, UINT64_MAX, false },
+	};
+	bool right = true;
+	unsigned int opcode;
+	size_t i;
+
+	for (i = 0; i < COUNT(pieces); i++)
+		right &= piece_taken(IB_UVERBS_WR_RDMA_READ, pieces[i].total, pieces[i].offset,
+				     pieces[i].length, pieces[i].addr) == pieces[i].good;
+	tap_ok(right, "pieces");
+	right = true;
+	for (opcode = 0; opcode < 256; opcode++)
+		right &= piece_taken(opcode, 8, 0, 8, 0) == (opcode <= IB_UVERBS_WR_RDMA_READ);
+	tap_ok(right, "pieces of SENDs, WRITEs and READs, of nothing else");
 }
 
 static void test_datagram_opcodes(void)
@@ -780,5 +878,6 @@ int main(void)
 	test_opcodes();
 	test_datagram_opcodes();
 	test_parts();
+	test_pieces();
 	return tap_end();
 }
