@@ -475,8 +475,10 @@ static void vrdma_lane_show(struct seq_file *file, struct vrdma_lane *lane)
 		   vrdma_lane_is_up(lane) ? "up" : "down", counts->tx, counts->rx);
 	seq_printf(file, " credits %llu stalls %llu errors %llu repairs %llu", counts->credits,
 		   counts->stalls, counts->errors, counts->repairs);
-	seq_printf(file, " duplicates %llu bad %llu held %u\n", counts->duplicates, counts->bad,
+	seq_printf(file, " duplicates %llu bad %llu held %u", counts->duplicates, counts->bad,
 		   READ_ONCE(lane->held));
+	seq_printf(file, " windows %llu moves %llu moved %llu\n", counts->windows,
+		   counts->moves, counts->moved);
 }
 
 static int vrdma_channels_show(struct seq_file *file, void *unused)

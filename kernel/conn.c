@@ -2,6 +2,7 @@
 /* Connections of lanes, made with rdma_cm. */
 #include "conn.h"
 
+#include <linux/jiffies.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -12,8 +13,12 @@
 #include "limits.h"
 #include "repair.h"
 
-/* One more of each for the marker that ib_drain_qp() posts. */
-#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1)
+/*
+ * One more of each for the marker that ib_drain_qp() posts.  A window is made and ended,
+ * and both may stand in the queue at once.
+ */
+#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1 + 2 * VRDMA_LANE_WINDOWS + \
+				 VRDMA_PIECE_WRS * VRDMA_LANE_MOVES)
 #define VRDMA_CONN_RECVS	(VRDMA_LANE_RECVS + 1)
 
 static unsigned int vrdma_lane_timeout = VRDMA_LANE_ACK_TIMEOUT;
@@ -97,6 +102,8 @@ static struct vrdma_conn *vrdma_conn_alloc(struct vrdma_hca *hca)
 	if (!conn)
 		return NULL;
 	conn->hca = hca;
+	conn->reads_in = min_t(int, VRDMA_LANE_READS, hca->ibdev->attrs.max_qp_rd_atom);
+	conn->reads_out = min_t(int, VRDMA_LANE_READS, hca->ibdev->attrs.max_qp_init_rd_atom);
 	INIT_LIST_HEAD(&conn->node);
 	get_random_bytes(&conn->cookie, sizeof(conn->cookie));
 	init_completion(&conn->opened);
@@ -124,10 +131,22 @@ static int vrdma_conn_bind(struct vrdma_conn *conn, const union ib_gid *from)
 	return ret;
 }
 
+static unsigned int vrdma_conn_timeout(void)
+{
+	return clamp(vrdma_lane_timeout, 1U, (unsigned int)VRDMA_LANE_MAX_TIMEOUT);
+}
+
 static int vrdma_conn_set_timeout(struct vrdma_conn *conn)
 {
-	return rdma_set_ack_timeout(conn->id, clamp(vrdma_lane_timeout, 1U,
-						    (unsigned int)VRDMA_LANE_MAX_TIMEOUT));
+	return rdma_set_ack_timeout(conn->id, vrdma_conn_timeout());
+}
+
+/* No less than it takes to see that a peer is dead: who may stand still may be slow. */
+unsigned long vrdma_conn_patience(void)
+{
+	u64 dead = (4096ULL << vrdma_conn_timeout()) * (VRDMA_LANE_RETRIES + 1);
+
+	return max(msecs_to_jiffies(VRDMA_BULK_END_MS), nsecs_to_jiffies(dead));
 }
 
 /* Some other device may have the same address. */
@@ -223,7 +242,7 @@ int vrdma_conn_post_recv(struct vrdma_conn *conn, unsigned int buf)
 	struct ib_sge sge = {
 		.addr = memory->dma,
 		.length = VRDMA_MSG_MAX,
-		.lkey = conn->hca->pd->local_dma_lkey,
+		.lkey = conn->pd->local_dma_lkey,
 	};
 	struct ib_recv_wr wr = {
 		.wr_cqe = &memory->cqe,
@@ -246,14 +265,29 @@ static int vrdma_conn_create_qp(struct vrdma_conn *conn)
 		.cap = {
 			.max_send_wr = VRDMA_CONN_SENDS,
 			.max_recv_wr = VRDMA_CONN_RECVS,
-			.max_send_sge = 1,
+			.max_send_sge = max(conn->sges, 1U),
 			.max_recv_sge = 1,
 		},
 		.sq_sig_type = IB_SIGNAL_REQ_WR,
 		.qp_type = IB_QPT_RC,
 	};
 
-	return rdma_create_qp(conn->id, conn->hca->pd, &attr);
+	return rdma_create_qp(conn->id, conn->pd, &attr);
+}
+
+/*
+ * iWARP puts what it READs where a key with remote rights says; a window of our own for
+ * that is not made.  Two entries are the least that a move and its tail need.
+ */
+static unsigned int vrdma_conn_sges(const struct vrdma_conn *conn)
+{
+	const struct ib_device_attr *attrs = &conn->hca->ibdev->attrs;
+	unsigned int sges = min3(attrs->max_send_sge, attrs->max_sge_rd,
+				 (int)VRDMA_PIECE_PAGES + 1);
+
+	if (rdma_protocol_iwarp(conn->hca->ibdev, conn->id->port_num) || sges < 2)
+		return 0;
+	return sges;
 }
 
 /* Queue pair and posted receives.  What it made before it failed, _teardown() undoes. */
@@ -261,12 +295,18 @@ static int vrdma_conn_setup(struct vrdma_conn *conn)
 {
 	struct ib_device *ibdev = conn->hca->ibdev;
 	struct ib_cq *cq;
+	struct ib_pd *pd;
 	unsigned int i;
 	int ret;
 
 	ret = vrdma_lane_alloc(conn->lane);
 	if (ret)
 		return ret;
+	pd = ib_alloc_pd(ibdev, 0);
+	if (IS_ERR(pd))
+		return PTR_ERR(pd);
+	conn->pd = pd;
+	conn->sges = vrdma_conn_sges(conn);
 	/*
 	 * Callbacks may sleep in it; sends and receives take turns.  Not the unbound one:
 	 * its workers wait for a time slice of programs that poll.
@@ -303,8 +343,7 @@ static void vrdma_conn_teardown(struct vrdma_conn *conn)
 		ib_drain_qp(conn->id->qp);
 	}
 	if (had_qp) {
-		spin_lock_irq(&conn->lane->lock);	/* the last who posts has done so */
-		spin_unlock_irq(&conn->lane->lock);
+		vrdma_bulk_quiesce(conn->lane);		/* the last who posts has done so */
 		rdma_destroy_qp(conn->id);
 		rdma_disconnect(conn->id);
 	}
@@ -312,7 +351,10 @@ static void vrdma_conn_teardown(struct vrdma_conn *conn)
 		ib_free_cq(conn->cq);
 		vrdma_conn_unmap(conn, VRDMA_LANE_BUFS);
 		vrdma_lane_reclaim(conn->lane);
+		vrdma_bulk_reclaim(conn->lane);
 	}
+	if (conn->pd)
+		ib_dealloc_pd(conn->pd);
 }
 
 int vrdma_conn_route(struct vrdma_conn *conn)
@@ -336,6 +378,8 @@ static void vrdma_conn_param(struct vrdma_conn *conn, struct rdma_conn_param *pa
 	*param = (struct rdma_conn_param) {
 		.private_data = data,
 		.private_data_len = VRDMA_HELLO_BYTES,
+		.responder_resources = conn->reads_in,
+		.initiator_depth = conn->reads_out,
 		.retry_count = VRDMA_LANE_RETRIES,
 		.rnr_retry_count = 7,	/* for ever; credits see that there is no need */
 	};
@@ -359,11 +403,13 @@ int vrdma_conn_connect(struct vrdma_conn *conn, struct vrdma_hello *hello)
  * vrdma_conn_from_request - take over the id of a request
  * @id: rdma_cm delivers the request right now
  * @hca: its reference goes to the connection if there is one
+ * @param: what the peer's HCA wants and can
  * @hello: what the peer said
  *
  * Return: the connection, or NULL.
  */
 struct vrdma_conn *vrdma_conn_from_request(struct rdma_cm_id *id, struct vrdma_hca *hca,
+					   const struct rdma_conn_param *param,
 					   const struct vrdma_hello *hello)
 {
 	struct vrdma_conn *conn;
@@ -371,6 +417,8 @@ struct vrdma_conn *vrdma_conn_from_request(struct rdma_cm_id *id, struct vrdma_h
 	conn = vrdma_conn_alloc(hca);
 	if (!conn)
 		return NULL;
+	conn->reads_in = min(conn->reads_in, param->responder_resources);
+	conn->reads_out = min(conn->reads_out, param->initiator_depth);
 	conn->id = id;
 	conn->hello = *hello;
 	conn->accepts = true;

@@ -32,7 +32,11 @@ enum vrdma_conn_flag {
  * @hello: what the peer said: of a request, or once established
  * @cookie: that messages to us carry
  * @accepts: the peer has opened it
+ * @reads_in: READs of the peer's that our HCA serves at once, as a request wants it
+ * @reads_out: and ours that the peer's does
  * @flags: VRDMA_CONN_* bits, set in any context
+ * @pd: its own: the peer's other connections, and other peers, cannot use its windows
+ * @sges: entries of a READ or WRITE; 0: no bulk on this HCA
  * @cq: of its queue pair
  * @opened: the lane is up, or the connection broken: messages may be looked at
  */
@@ -45,7 +49,11 @@ struct vrdma_conn {
 	struct vrdma_hello hello;
 	u64 cookie;
 	bool accepts;
+	u8 reads_in;
+	u8 reads_out;
 	unsigned long flags;
+	struct ib_pd *pd;
+	unsigned int sges;
 	struct ib_cq *cq;
 	struct completion opened;
 };
@@ -66,9 +74,13 @@ int vrdma_conn_route(struct vrdma_conn *conn);
 int vrdma_conn_connect(struct vrdma_conn *conn, struct vrdma_hello *hello);
 
 struct vrdma_conn *vrdma_conn_from_request(struct rdma_cm_id *id, struct vrdma_hca *hca,
+					   const struct rdma_conn_param *param,
 					   const struct vrdma_hello *hello);
 int vrdma_conn_accept(struct vrdma_conn *conn, struct vrdma_lane *lane,
 		      struct vrdma_hello *hello);
+
+/* How long an HCA may be at our memory once it must not: jiffies. */
+unsigned long vrdma_conn_patience(void);
 
 /* Give a receive buffer back to the HCA. */
 int vrdma_conn_post_recv(struct vrdma_conn *conn, unsigned int buf);

@@ -275,18 +275,11 @@ void vrdma_hca_put(struct vrdma_hca *hca)
 static struct vrdma_hca *vrdma_hca_alloc(struct ib_device *ibdev)
 {
 	struct vrdma_hca *hca;
-	struct ib_pd *pd;
 
-	pd = ib_alloc_pd(ibdev, 0);
-	if (IS_ERR(pd))
-		return ERR_CAST(pd);
 	hca = kzalloc(sizeof(*hca), GFP_KERNEL);
-	if (!hca) {
-		ib_dealloc_pd(pd);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!hca)
+		return NULL;
 	hca->ibdev = ibdev;
-	hca->pd = pd;
 	refcount_set(&hca->refs, 1); /* put in vrdma_hca_remove() */
 	init_completion(&hca->unused);
 	INIT_DELAYED_WORK(&hca->work, vrdma_hca_work);
@@ -303,8 +296,8 @@ static int vrdma_hca_add(struct ib_device *ibdev)
 	if (!vrdma_hca_is_usable(ibdev))
 		return -EOPNOTSUPP;
 	hca = vrdma_hca_alloc(ibdev);
-	if (IS_ERR(hca))
-		return PTR_ERR(hca);
+	if (!hca)
+		return -ENOMEM;
 	ib_set_client_data(ibdev, &vrdma_hca_client, hca);
 
 	spin_lock(&vrdma_hcas_lock);
@@ -331,7 +324,6 @@ static void vrdma_hca_remove(struct ib_device *ibdev, void *client_data)
 
 	vrdma_hca_put(hca);
 	wait_for_completion(&hca->unused);
-	ib_dealloc_pd(hca->pd);
 	kfree(hca);
 }
 

@@ -33,7 +33,6 @@ struct vrdma_hca_address {
 /**
  * struct vrdma_hca - a device that lanes run on
  * @ibdev: valid while referenced
- * @pd: of all that vrdma has on it
  * @node: in the list of all until it is removed
  * @refs: users; none is had once it is dead, each lets go soon after
  * @unused: the last has
@@ -49,7 +48,6 @@ struct vrdma_hca_address {
  */
 struct vrdma_hca {
 	struct ib_device *ibdev;
-	struct ib_pd *pd;
 	struct list_head node;
 	refcount_t refs;
 	struct completion unused;

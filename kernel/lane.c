@@ -208,7 +208,7 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 	struct ib_sge sge = {
 		.addr = buf->dma,
 		.length = len,
-		.lkey = conn->hca->pd->local_dma_lkey,
+		.lkey = conn->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
 		.wr_cqe = &buf->cqe,
@@ -248,6 +248,24 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 	return true;
 }
 
+bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
+			    struct vrdma_touch *touch, struct ib_send_wr *wr)
+{
+	struct vrdma_lane *lane = buf->lane;
+	unsigned long flags;
+	bool posted;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	lane->held--;
+	posted = !touch || vrdma_bulk_post(touch, wr);
+	if (posted && vrdma_lane_number(lane, buf, msg))
+		lane->counts.tx++;
+	else
+		list_add(&buf->node, &lane->free);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	return posted;
+}
+
 /**
  * vrdma_lane_send - send a message
  * @buf: from vrdma_lane_get_buf(), of the lane that it goes over; its payload is written
@@ -255,16 +273,7 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
  */
 void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
 {
-	struct vrdma_lane *lane = buf->lane;
-	unsigned long flags;
-
-	spin_lock_irqsave(&lane->lock, flags);
-	lane->held--;
-	if (vrdma_lane_number(lane, buf, msg))
-		lane->counts.tx++;
-	else
-		list_add(&buf->node, &lane->free);
-	spin_unlock_irqrestore(&lane->lock, flags);
+	vrdma_lane_send_behind(buf, msg, NULL, NULL);
 }
 
 /* Half of what the peer may send is spent, as far as it knows. */
@@ -451,6 +460,7 @@ void vrdma_lane_start(struct vrdma_lane *lane)
 	lane->told = VRDMA_LANE_DEPTH;
 	lane->credit_sent = false;
 	lane->silent = 0;
+	lane->bulk.on = lane->conn->sges;
 	WRITE_ONCE(lane->up, true);
 	spin_unlock_irq(&lane->lock);
 }
@@ -483,6 +493,7 @@ void vrdma_lane_init(struct vrdma_lane *lane)
 	INIT_LIST_HEAD(&lane->posted);
 	INIT_LIST_HEAD(&lane->waiters);
 	init_waitqueue_head(&lane->called);
+	vrdma_bulk_init(lane);
 }
 
 static int vrdma_lane_init_buf(struct vrdma_lane *lane, unsigned int i)

@@ -14,7 +14,9 @@
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
 
+#include "bulk.h"
 #include "lane_buf.h"
+#include "lane_counts.h"
 #include "message.h"
 
 struct vrdma_channel;
@@ -39,28 +41,6 @@ struct vrdma_lane_ops {
 	void (*up)(struct vrdma_lane *lane);
 	void (*down)(struct vrdma_lane *lane);
 	void (*closed)(struct vrdma_lane *lane);
-};
-
-/**
- * struct vrdma_lane_counts - what became of a lane's messages and connections
- * @tx: messages sent, but for CREDIT
- * @rx: messages received, but for CREDIT
- * @credits: CREDIT messages sent
- * @stalls: times that somebody found no room
- * @errors: connections that broke
- * @repairs: connections made after the first
- * @duplicates: messages received again, dropped
- * @bad: messages that the lane's peer cannot have sent, dropped
- */
-struct vrdma_lane_counts {
-	u64 tx;
-	u64 rx;
-	u64 credits;
-	u64 stalls;
-	u64 errors;
-	u64 repairs;
-	u64 duplicates;
-	u64 bad;
 };
 
 /* Bits of vrdma_lane::flags. */
@@ -92,6 +72,7 @@ enum vrdma_lane_flag {
  * @waking: somebody tells the waiters
  * @calling: the one who is being told
  * @called: to wait for that
+ * @bulk: windows and moves
  * @counts: for debugfs
  *
  * @work: makes, watches and repairs the connection; all that follows is its own
@@ -130,6 +111,7 @@ struct vrdma_lane {
 	bool waking;
 	struct vrdma_lane_waiter *calling;
 	wait_queue_head_t called;
+	struct vrdma_bulk bulk;
 	struct vrdma_lane_counts counts;
 
 	struct delayed_work work;
@@ -163,6 +145,12 @@ struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
 					  struct vrdma_lane_waiter *waiter);
 void vrdma_lane_put_buf(struct vrdma_lane_buf *buf);
 void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
+/*
+ * The same with @wr posted before it, for @touch (bulk.c).  False: that was not posted;
+ * true: it was, whatever became of the message.
+ */
+bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
+			    struct vrdma_touch *touch, struct ib_send_wr *wr);
 /* @waiter was told, or was not, and has nothing to send now.  Any context. */
 void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter);
 /*

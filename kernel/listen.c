@@ -87,7 +87,7 @@ static int vrdma_listen_request(struct vrdma_listener *listener, struct rdma_cm_
 	}
 	if (!vrdma_channel_wants(&hello) || !vrdma_hca_get(hca))
 		return -EINVAL;
-	conn = vrdma_conn_from_request(id, hca, &hello);
+	conn = vrdma_conn_from_request(id, hca, param, &hello);
 	if (!conn) {
 		vrdma_hca_put(hca);
 		return -ENOMEM;

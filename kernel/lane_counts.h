@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_LANE_COUNTS_H
+#define _VRDMA_LANE_COUNTS_H
+
+#include <linux/types.h>
+
+/**
+ * struct vrdma_lane_counts - what became of a lane's messages and connections
+ * @tx: messages sent, but for CREDIT
+ * @rx: messages received, but for CREDIT
+ * @credits: CREDIT messages sent
+ * @stalls: times that somebody found no room
+ * @errors: connections that broke
+ * @repairs: connections made after the first
+ * @duplicates: messages received again, dropped
+ * @bad: messages that the lane's peer cannot have sent, dropped
+ * @windows: pieces of memory shown to the peer's HCA
+ * @moves: times that our HCA was told to read from, or write to, the peer's
+ * @moved: bytes that it has
+ */
+struct vrdma_lane_counts {
+	u64 tx;
+	u64 rx;
+	u64 credits;
+	u64 stalls;
+	u64 errors;
+	u64 repairs;
+	u64 duplicates;
+	u64 bad;
+	u64 windows;
+	u64 moves;
+	u64 moved;
+};
+
+#endif /* _VRDMA_LANE_COUNTS_H */
