@@ -270,6 +270,20 @@ enum vrdma_fault vrdma_cursor_scatter(struct vrdma_cursor *dst, void *buffer, u3
 	return fault;
 }
 
+void vrdma_cursor_skip(struct vrdma_cursor *c, u32 length)
+{
+	u32 n;
+
+	for (; length; length -= n) {
+		n = min(vrdma_cursor_rest(c), length);
+		vrdma_cursor_advance(c, n);
+		if (c->off == c->seg[c->cur].length) {
+			c->cur++;
+			c->off = 0;
+		}
+	}
+}
+
 /**
  * vrdma_cursor_word - begin a section on an aligned 8-byte word
  * @c: stands at the word

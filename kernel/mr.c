@@ -4,10 +4,14 @@
 
 #include <linux/overflow.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
+#include "conn.h"
 #include "limits.h"
 #include "mem.h"
+#include "repair.h"
 #include "vdev.h"
 
 /* What a region can grant. */
@@ -62,6 +66,8 @@ static struct vrdma_mr *vrdma_mr_create(struct ib_pd *ibpd, u64 iova, u64 length
 
 	vrdma_live_init(&mr->live);
 	refcount_set(&mr->ref, 1);
+	INIT_LIST_HEAD(&mr->holds);
+	spin_lock_init(&mr->lock);
 	mr->ibmr.device = ibpd->device;
 	mr->ibmr.pd = ibpd;	/* ib_core sets it too, but after lookups can come */
 	mr->access = access & VRDMA_MR_RIGHTS;
@@ -131,9 +137,74 @@ struct ib_mr *vrdma_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length,
 	return &mr->ibmr;
 }
 
+void vrdma_mr_hold(struct vrdma_mr *mr, struct vrdma_hold *hold, struct vrdma_lane *lane)
+{
+	lockdep_assert_preemption_disabled();
+	refcount_inc(&mr->ref);
+	vrdma_mem_get(mr->mem);
+	hold->mr = mr;
+	hold->lane = lane;
+	spin_lock(&mr->lock);
+	list_add_tail(&hold->node, &mr->holds);
+	spin_unlock(&mr->lock);
+}
+
+void vrdma_mr_unhold(struct vrdma_hold *hold)
+{
+	struct vrdma_mr *mr = hold->mr;
+	bool last;
+
+	spin_lock(&mr->lock);
+	list_del(&hold->node);
+	last = list_empty(&mr->holds);
+	spin_unlock(&mr->lock);
+	smp_mb();	/* pairs with the waiter's: one of us sees the other */
+	if (last)
+		wake_up_var(&mr->holds);
+	vrdma_mem_put(mr->mem);
+	vrdma_mr_put(mr);
+}
+
+static bool vrdma_mr_is_held(struct vrdma_mr *mr)
+{
+	bool held;
+
+	spin_lock(&mr->lock);
+	held = !list_empty(&mr->holds);
+	spin_unlock(&mr->lock);
+	return held;
+}
+
+/* Break what is too slow, so that its queue pair ends what it does. */
+static void vrdma_mr_break(struct vrdma_mr *mr)
+{
+	struct vrdma_hold *hold;
+
+	spin_lock(&mr->lock);
+	list_for_each_entry(hold, &mr->holds, node)
+		vrdma_repair_break(hold->lane);
+	spin_unlock(&mr->lock);
+}
+
+/*
+ * Wait until no HCA touches it: for the pieces under way, or else for the end of their
+ * connections.  A process that ends does not wait, for nobody uses its memory again
+ * before the last hold has let go of the pages.
+ */
+static void vrdma_mr_wait(struct vrdma_mr *mr)
+{
+	if (current->flags & PF_EXITING || !mr->mem)
+		return;
+	if (wait_var_event_timeout(&mr->holds, !vrdma_mr_is_held(mr),
+				   vrdma_conn_patience()))
+		return;
+	vrdma_mr_break(mr);
+	wait_var_event(&mr->holds, !vrdma_mr_is_held(mr));
+}
+
 /*
  * Unlink: no lookup finds the key.  Wait: no copy is inside; that is for a chunk
- * at most, and those who still hold the struct find it dead.  Free.
+ * at most, and those who still hold the struct find it dead; then for HCAs.  Free.
  */
 int vrdma_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 {
@@ -142,6 +213,7 @@ int vrdma_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 
 	xa_erase_irq(&dev->mrs, mr->key >> 8);
 	vrdma_live_kill(&mr->live);
+	vrdma_mr_wait(mr);
 	if (mr->mem)
 		vrdma_mem_put(mr->mem);
 	vrdma_device_discharge(dev, VRDMA_OBJ_MR);

@@ -2,13 +2,28 @@
 #ifndef _VRDMA_MR_H
 #define _VRDMA_MR_H
 
+#include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <rdma/ib_verbs.h>
 
 #include "live.h"
 #include "mem.h"
 
 struct vrdma_device;
+struct vrdma_lane;
+
+/**
+ * struct vrdma_hold - an HCA may touch pages of a region
+ * @node: in vrdma_mr::holds
+ * @mr: with a reference, and one on its pages
+ * @lane: what ends it when it is broken; held by whoever holds
+ */
+struct vrdma_hold {
+	struct list_head node;
+	struct vrdma_mr *mr;
+	struct vrdma_lane *lane;
+};
 
 /**
  * struct vrdma_mr - a memory region: key, rights and range
@@ -21,8 +36,10 @@ struct vrdma_device;
  * @iova: the address work requests name the first byte by
  * @length: bytes
  * @mem: pinned pages; NULL for a DMA MR, whose addresses are kernel addresses
+ * @holds: struct vrdma_hold: what HCAs may touch
+ * @lock: protects @holds; process context, leaf
  *
- * Every field is fixed from publication to death.
+ * Every other field is fixed from publication to death.
  */
 struct vrdma_mr {
 	struct ib_mr ibmr;
@@ -34,6 +51,8 @@ struct vrdma_mr {
 	u64 iova;
 	u64 length;
 	struct vrdma_mem *mem;
+	struct list_head holds;
+	spinlock_t lock;	/* holds */
 };
 
 struct ib_mr *vrdma_get_dma_mr(struct ib_pd *ibpd, int access);
@@ -51,6 +70,13 @@ int vrdma_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
 struct vrdma_mr *vrdma_mr_get(struct vrdma_device *dev, struct ib_pd *pd, u32 key,
 			      u64 addr, u64 length, int access);
 void vrdma_mr_put(struct vrdma_mr *mr);
+
+/*
+ * Let an HCA touch a region that has pages.  hold: inside a section of mr->live.
+ * unhold: it does not any more; process context.
+ */
+void vrdma_mr_hold(struct vrdma_mr *mr, struct vrdma_hold *hold, struct vrdma_lane *lane);
+void vrdma_mr_unhold(struct vrdma_hold *hold);
 
 /* Kernel address of @addr, inside a section of mr->live; @len: contiguous bytes. */
 static inline void *vrdma_mr_at(const struct vrdma_mr *mr, u64 addr, u32 *len)

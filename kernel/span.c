@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory for HCAs: which pages, and that they stay. */
+#include "span.h"
+
+#include <linux/mm.h>
+#include <linux/preempt.h>
+
+#include "cursor.h"
+
+bool vrdma_span_fits(const struct vrdma_cursor *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->nr; i++)
+		if (!c->seg[i].mr || !c->seg[i].mr->mem)
+			return false;
+	return true;
+}
+
+/* The bytes of one region from @addr on, inside a section of it. */
+static void vrdma_span_add(struct vrdma_span *span, const struct vrdma_mr *mr, u64 addr,
+			   u32 length, unsigned int max)
+{
+	u32 n;
+	void *at;
+
+	for (; length && span->nents < max; length -= n) {
+		at = vrdma_mr_at(mr, addr, &n);
+		n = min(n, length);
+		sg_set_buf(&span->sg[span->nents++], at, n);
+		span->length += n;
+		addr += n;
+	}
+}
+
+/* False: the region is dead. */
+static bool vrdma_span_add_segment(struct vrdma_span *span, const struct vrdma_segment *seg,
+				   u32 off, u32 length, unsigned int max,
+				   struct vrdma_lane *lane)
+{
+	bool alive;
+
+	preempt_disable();
+	alive = vrdma_live_enter(&seg->mr->live);
+	if (alive) {
+		vrdma_mr_hold(seg->mr, &span->holds[span->nr_holds++], lane);
+		vrdma_span_add(span, seg->mr, seg->addr + off, length, max);
+		vrdma_live_exit(&seg->mr->live);
+	}
+	preempt_enable();
+	return alive;
+}
+
+int vrdma_span_take(struct vrdma_span *span, const struct vrdma_cursor *c, u32 length,
+		    unsigned int nents, struct vrdma_lane *lane)
+{
+	u32 cur = c->cur;
+	u32 off = c->off;
+	u32 n;
+
+	span->length = 0;
+	span->nents = 0;
+	span->nr_holds = 0;
+	sg_init_table(span->sg, VRDMA_PIECE_PAGES);
+	for (; length && span->nents < nents; length -= n, cur++, off = 0) {
+		n = min(c->seg[cur].length - off, length);
+		if (!vrdma_span_add_segment(span, &c->seg[cur], off, n, nents, lane))
+			return -EFAULT;
+	}
+	if (span->nents)
+		sg_mark_end(&span->sg[span->nents - 1]);
+	return 0;
+}
+
+void vrdma_span_release(struct vrdma_span *span)
+{
+	while (span->nr_holds)
+		vrdma_mr_unhold(&span->holds[--span->nr_holds]);
+	span->nents = 0;
+	span->length = 0;
+}

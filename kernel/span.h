@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VRDMA_SPAN_H
+#define _VRDMA_SPAN_H
+
+#include <linux/scatterlist.h>
+
+#include "limits.h"
+#include "mr.h"
+
+struct vrdma_cursor;
+struct vrdma_lane;
+
+/**
+ * struct vrdma_span - a stretch of memory that an HCA may touch
+ * @length: bytes
+ * @nents: of @sg
+ * @sg: where they are
+ * @nr_holds: of @holds
+ * @holds: on the regions they lie in
+ */
+struct vrdma_span {
+	u32 length;
+	unsigned int nents;
+	struct scatterlist sg[VRDMA_PIECE_PAGES];
+	unsigned int nr_holds;
+	struct vrdma_hold holds[VRDMA_PIECE_PAGES];
+};
+
+/*
+ * take: of the next @length bytes of @c, which does not move, as many as @nents entries
+ * hold; @lane: whose HCA will touch them.  -EFAULT: a region is dead.  Process context, also
+ * in a section.  release: whatever take said; may sleep.
+ */
+int vrdma_span_take(struct vrdma_span *span, const struct vrdma_cursor *c, u32 length,
+		    unsigned int nents, struct vrdma_lane *lane);
+void vrdma_span_release(struct vrdma_span *span);
+/* Does the memory of @c have pages that an HCA can be shown? */
+bool vrdma_span_fits(const struct vrdma_cursor *c);
+
+#endif /* _VRDMA_SPAN_H */
