@@ -330,18 +330,34 @@ static void vrdma_binding_leave(struct vrdma_binding *peer)
 	preempt_enable();
 }
 
+void vrdma_binding_stop(struct vrdma_binding *binding)
+{
+	spin_lock_bh(&vrdma_bind_lock);
+	WRITE_ONCE(binding->state, VRDMA_BINDING_ENDED);
+	if (binding->peer)
+		WRITE_ONCE(binding->peer->state, VRDMA_BINDING_ENDED);
+	spin_unlock_bh(&vrdma_bind_lock);
+
+	vrdma_live_kill(&binding->live);
+}
+
+bool vrdma_binding_is_quiet(struct vrdma_binding *binding)
+{
+	return !binding->remote || vrdma_remote_is_quiet(binding->remote, binding->qp);
+}
+
+void vrdma_binding_wait(struct vrdma_binding *binding)
+{
+	if (binding->remote)
+		vrdma_remote_wait_quiet(binding->remote);
+}
+
 void vrdma_binding_end(struct vrdma_binding *binding)
 {
 	struct vrdma_binding *peer;
 
-	spin_lock_bh(&vrdma_bind_lock);
+	vrdma_binding_stop(binding);
 	peer = binding->peer;
-	WRITE_ONCE(binding->state, VRDMA_BINDING_ENDED);
-	if (peer)
-		WRITE_ONCE(peer->state, VRDMA_BINDING_ENDED);
-	spin_unlock_bh(&vrdma_bind_lock);
-
-	vrdma_live_kill(&binding->live);
 	if (peer && peer != binding)
 		vrdma_binding_leave(peer);
 	if (binding->remote)

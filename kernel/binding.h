@@ -71,7 +71,11 @@ struct vrdma_binding {
  * Process context, by the QP's side:
  * create and start: at RTR.  NULL: no memory.
  * discard: instead of start.
- * end: RESET, ERR, destroy; idempotent.  Nobody is inside a section afterwards;
+ * stop: RESET, ERR, destroy; idempotent.  Nobody is inside a section afterwards, but HCAs
+ *	may still be at memory of operations.
+ * is_quiet: after stop: are they not?  Or else the send queue is woken when they are not.
+ * wait: until then, unless the process ends.  Its send queue is stopped.
+ * end: after stop; idempotent.  Nobody is inside a section afterwards;
  *	the QP's receive side goes on with vrdma_rx_abort() or vrdma_recv_flush().
  * release: end, and the QP lets go.  Its send queue is stopped, its receive
  *	    side aborted.
@@ -81,6 +85,9 @@ struct vrdma_binding *vrdma_binding_create(struct vrdma_qp *qp,
 					   const struct rdma_ah_attr *ah, u32 dest_qpn);
 void vrdma_binding_start(struct vrdma_binding *binding);
 void vrdma_binding_discard(struct vrdma_binding *binding);
+void vrdma_binding_stop(struct vrdma_binding *binding);
+bool vrdma_binding_is_quiet(struct vrdma_binding *binding);
+void vrdma_binding_wait(struct vrdma_binding *binding);
 void vrdma_binding_end(struct vrdma_binding *binding);
 void vrdma_binding_release(struct vrdma_binding *binding);
 void vrdma_binding_retry(struct vrdma_binding *binding);

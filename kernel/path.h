@@ -25,6 +25,7 @@ struct vrdma_binding;
  * @mseq: number of the operation in its binding
  * @mem: the requester's memory: source of SEND and WRITE, sink of READ and atomics
  * @begun: the owner has accepted it and holds what it needs
+ * @bulk: begun, and the owner's HCA moves its bytes
  */
 struct vrdma_op {
 	u64 wr_id;
@@ -40,6 +41,7 @@ struct vrdma_op {
 	u32 mseq;
 	struct vrdma_cursor mem;
 	bool begun;
+	bool bulk;
 };
 
 /* What became of an attempt to carry an operation on. */

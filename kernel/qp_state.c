@@ -128,8 +128,11 @@ void vrdma_qp_to_reset(struct vrdma_qp *qp)
 
 	vrdma_qp_set_state(qp, IB_QPS_RESET, NULL, 0);
 	vrdma_sq_stop(qp);
-	if (binding)
+	if (binding) {
+		vrdma_binding_stop(binding);
+		vrdma_binding_wait(binding);
 		vrdma_binding_end(binding);
+	}
 	vrdma_rx_abort(qp);
 	if (binding) {
 		vrdma_qp_set_binding(qp, NULL);

@@ -316,7 +316,7 @@ static enum vrdma_verdict vrdma_begin_atomic(struct vrdma_binding *binding,
 	return VRDMA_MORE;
 }
 
-static bool vrdma_recv_state(struct vrdma_qp *qp)
+bool vrdma_recv_state(const struct vrdma_qp *qp)
 {
 	enum ib_qp_state state = vrdma_qp_state(qp);
 
@@ -384,9 +384,14 @@ enum vrdma_verdict vrdma_recv_read_again(struct vrdma_binding *binding, struct v
 	return vrdma_begin_read(binding, op, &op->mem, out);
 }
 
-/* The owner's memory went away under the operation. */
-static enum vrdma_verdict vrdma_recv_gone(struct vrdma_binding *binding,
-					  struct vrdma_outcome *out)
+/**
+ * vrdma_recv_gone - the owner's memory went away under the operation
+ * @binding: the owner's
+ * @out: details of the verdict
+ *
+ * Return: FAILED; DONE for UC.
+ */
+enum vrdma_verdict vrdma_recv_gone(struct vrdma_binding *binding, struct vrdma_outcome *out)
 {
 	if (binding->qp->rx.taken)
 		return vrdma_recv_bad_receive(binding, IB_WC_LOC_PROT_ERR,

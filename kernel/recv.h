@@ -45,9 +45,13 @@ enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma
 				     struct vrdma_outcome *out);
 enum vrdma_verdict vrdma_recv_read_again(struct vrdma_binding *binding, struct vrdma_op *op,
 					 struct vrdma_outcome *out);
+enum vrdma_verdict vrdma_recv_gone(struct vrdma_binding *binding, struct vrdma_outcome *out);
 enum vrdma_verdict vrdma_recv_fetch(struct vrdma_binding *binding, void *buffer,
 				    struct vrdma_cursor *src, u32 length,
 				    struct vrdma_outcome *out);
+
+/* Is the QP in a state in which it takes what comes? */
+bool vrdma_recv_state(const struct vrdma_qp *qp);
 
 /* Complete receives with WR_FLUSH_ERR; false: the budget is used up. */
 bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget);

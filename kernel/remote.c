@@ -7,13 +7,17 @@
 
 #include <linux/debugfs.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
 #include "binding.h"
 #include "channel.h"
+#include "conn.h"
 #include "qp.h"
+#include "repair.h"
 #include "resolver.h"
 #include "ud.h"
 #include "vdev.h"
@@ -60,6 +64,120 @@ void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 	msg->binding = bye ? remote->id : remote->far_id;
 	msg->check = bye ? remote->check : remote->far_check;
 	vrdma_lane_send(buf, msg);
+}
+
+bool vrdma_remote_send_window(struct vrdma_remote *remote, struct vrdma_window *window,
+			      struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
+{
+	msg->binding = remote->far_id;
+	msg->check = remote->far_check;
+	return vrdma_window_send(window, buf, msg);
+}
+
+/* ---- HCAs ---- */
+
+static bool vrdma_remote_quiet(const struct vrdma_remote *remote)
+{
+	lockdep_assert_held(&remote->lock);
+	return list_empty(&remote->request.windows) && !remote->serve.haul;
+}
+
+/* The far side takes too long, or the HCA: end what they do with the connection. */
+static void vrdma_remote_impatient(struct work_struct *work)
+{
+	struct vrdma_remote *remote = container_of(to_delayed_work(work), struct vrdma_remote,
+						   patience);
+	bool quiet;
+
+	spin_lock_irq(&remote->lock);
+	quiet = vrdma_remote_quiet(remote);
+	spin_unlock_irq(&remote->lock);
+	if (!quiet) {
+		vrdma_serve_break(remote);
+		vrdma_repair_break(remote->lane);
+	}
+	vrdma_remote_put(remote);
+}
+
+static void vrdma_remote_be_patient(struct vrdma_remote *remote)
+{
+	refcount_inc(&remote->ref);	/* put in vrdma_remote_impatient() */
+	if (!queue_delayed_work(vrdma_wq, &remote->patience, vrdma_conn_patience()))
+		vrdma_remote_put(remote);
+}
+
+bool vrdma_remote_is_quiet(struct vrdma_remote *remote, struct vrdma_qp *qp)
+{
+	bool quiet;
+
+	spin_lock_irq(&remote->lock);
+	quiet = vrdma_remote_quiet(remote);
+	if (!quiet && !remote->awaits) {
+		refcount_inc(&qp->ref);	/* put in vrdma_remote_calm() */
+		remote->awaits = qp;
+	}
+	spin_unlock_irq(&remote->lock);
+	if (!quiet)
+		vrdma_remote_be_patient(remote);
+	return quiet;
+}
+
+static bool vrdma_remote_quiet_now(struct vrdma_remote *remote)
+{
+	bool quiet;
+
+	spin_lock_irq(&remote->lock);
+	quiet = vrdma_remote_quiet(remote);
+	spin_unlock_irq(&remote->lock);
+	return quiet;
+}
+
+/* Its QP is about to go: nobody is to wake it. */
+static void vrdma_remote_leave_qp(struct vrdma_remote *remote)
+{
+	struct vrdma_qp *qp = NULL;
+
+	spin_lock_irq(&remote->lock);
+	swap(qp, remote->awaits);
+	spin_unlock_irq(&remote->lock);
+	if (qp)
+		vrdma_qp_put(qp);
+}
+
+/*
+ * A process that ends does not wait: nobody uses its memory before the last hold has let
+ * go of the pages.
+ */
+void vrdma_remote_wait_quiet(struct vrdma_remote *remote)
+{
+	vrdma_remote_leave_qp(remote);
+	if (current->flags & PF_EXITING || vrdma_remote_quiet_now(remote))
+		return;
+	vrdma_remote_be_patient(remote);
+	wait_var_event(&remote->awaits, vrdma_remote_quiet_now(remote));
+}
+
+static void vrdma_remote_finish(struct vrdma_remote *remote);
+
+void vrdma_remote_calm(struct vrdma_remote *remote)
+{
+	struct vrdma_qp *qp = NULL;
+	bool ending = false;
+
+	spin_lock_irq(&remote->lock);
+	if (vrdma_remote_quiet(remote)) {
+		swap(qp, remote->awaits);
+		swap(ending, remote->ending);
+	}
+	spin_unlock_irq(&remote->lock);
+	smp_mb();	/* pairs with the waiter's: one of us sees the other */
+	wake_up_var(&remote->awaits);
+	if (qp) {
+		vrdma_send_wake(qp);
+		vrdma_qp_put(qp);
+	}
+	if (ending)
+		vrdma_remote_finish(remote);
 }
 
 /* ---- offering ---- */
@@ -188,6 +306,7 @@ struct vrdma_remote *vrdma_remote_create(struct vrdma_binding *binding,
 	remote->check = get_random_u32();
 	spin_lock_init(&remote->lock);
 	vrdma_remote_init_offer(remote);
+	INIT_DELAYED_WORK(&remote->patience, vrdma_remote_impatient);
 	vrdma_request_init(remote);
 	vrdma_serve_init(remote);
 	if (vrdma_remote_connect(remote, where)) {
@@ -198,19 +317,37 @@ struct vrdma_remote *vrdma_remote_create(struct vrdma_binding *binding,
 	return remote;
 }
 
-/**
- * vrdma_remote_end - the binding is over
- * @remote: nobody is in the binding's sections; idempotent
- *
- * The far side is told when the last answer is on its way.
- */
-void vrdma_remote_end(struct vrdma_remote *remote)
+/* Nobody calls it by its id any more; the far side is told when the last answer is sent. */
+static void vrdma_remote_finish(struct vrdma_remote *remote)
 {
 	if (xa_cmpxchg(&vrdma_remotes, remote->id, remote, NULL, 0) != remote)
 		return;
 	vrdma_request_exit(remote);
 	vrdma_serve_end(remote);	/* from now on nobody begins to wait with an offer */
 	vrdma_lane_unwait(vrdma_remote_own_lane(remote), &remote->offer);
+}
+
+/**
+ * vrdma_remote_end - the binding is over
+ * @remote: nobody is in the binding's sections; idempotent
+ *
+ * Its QP has waited until no HCA touches anything; when its process is no more that may
+ * still be to come, and nobody waits.
+ */
+void vrdma_remote_end(struct vrdma_remote *remote)
+{
+	bool quiet;
+
+	spin_lock_irq(&remote->lock);
+	quiet = vrdma_remote_quiet(remote);
+	remote->ending = !quiet;
+	spin_unlock_irq(&remote->lock);
+	if (quiet) {
+		vrdma_remote_finish(remote);
+		return;
+	}
+	vrdma_remote_be_patient(remote);
+	vrdma_request_close(remote, 0, 0);	/* those that the far side dropped already */
 }
 
 /* ---- agreeing ---- */
@@ -286,8 +423,8 @@ static void vrdma_remote_hear_unbind(struct vrdma_lane *lane, const struct vrdma
 
 /* ---- what lanes call ---- */
 
-static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_msg *msg,
-			      void *payload)
+static void vrdma_remote_hear(struct vrdma_remote *remote, struct vrdma_lane *lane,
+			      const struct vrdma_msg *msg, void *payload)
 {
 	switch (msg->type) {
 	case VRDMA_MSG_BOUND:
@@ -303,6 +440,13 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, const struct vrdma_ms
 		break;
 	case VRDMA_MSG_ANSWER:
 		vrdma_request_answered(remote, msg);
+		break;
+	case VRDMA_MSG_PIECE:
+		vrdma_serve_piece(remote, lane, msg);
+		vrdma_request_done(remote, msg->request.done);
+		break;
+	case VRDMA_MSG_PLACED:
+		vrdma_request_placed(remote, msg);
 		break;
 	default:
 		break;
@@ -347,7 +491,7 @@ static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg
 		return;
 	}
 	if (vrdma_remote_at(remote, lane))
-		vrdma_remote_hear(remote, msg, payload);
+		vrdma_remote_hear(remote, lane, msg, payload);
 	vrdma_remote_put(remote);
 }
 

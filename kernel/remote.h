@@ -20,6 +20,7 @@
 
 struct vrdma_binding;
 struct vrdma_channel;
+struct vrdma_qp;
 struct vrdma_where;
 
 /**
@@ -39,7 +40,10 @@ struct vrdma_where;
  * @offer_work: says it
  * @request: our operations
  * @serve: the far side's operations
- * @lock: protects @request and part of @serve; irq safe, leaf
+ * @awaits: a QP, held, whose send queue waits until no HCA touches anything
+ * @ending: the binding is over, but an HCA is still at it
+ * @patience: breaks the lanes of an HCA that is at it for too long
+ * @lock: protects @request, part of @serve, and what is above; irq safe, leaf
  */
 struct vrdma_remote {
 	refcount_t ref;
@@ -57,7 +61,10 @@ struct vrdma_remote {
 	struct work_struct offer_work;
 	struct vrdma_request request;
 	struct vrdma_serve serve;
-	spinlock_t lock;	/* requests, answers */
+	struct vrdma_qp *awaits;
+	bool ending;
+	struct delayed_work patience;
+	spinlock_t lock;	/* requests, answers, awaits, ending */
 };
 
 /*
@@ -74,12 +81,32 @@ void vrdma_remote_bind(struct vrdma_remote *remote, struct vrdma_lane *lane, u32
 void vrdma_remote_end(struct vrdma_remote *remote);
 void vrdma_remote_put(struct vrdma_remote *remote);
 
+/*
+ * HCAs may touch memory of its operations, or write where the far side's go.  What the
+ * binding has stopped is quiet soon, or its lanes are broken.  is_quiet: if not, @qp's send
+ * queue is woken when it is.  wait: but not if the process ends; @qp's send queue is
+ * stopped.  calm: something has ended.
+ */
+bool vrdma_remote_is_quiet(struct vrdma_remote *remote, struct vrdma_qp *qp);
+void vrdma_remote_wait_quiet(struct vrdma_remote *remote);
+void vrdma_remote_calm(struct vrdma_remote *remote);
+
 /* For recv.c: a receive was posted for the far requester.  Any context. */
 void vrdma_remote_ready(struct vrdma_remote *remote);
 
 /* A message to the far side of @remote. */
 void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 		       struct vrdma_msg *msg);
+
+/* With a window before it; false: that was not sent, nor is the message. */
+bool vrdma_remote_send_window(struct vrdma_remote *remote, struct vrdma_window *window,
+			      struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
+
+/* Does the owner's HCA touch memory of our operations?  For send.c: a wake follows. */
+static inline bool vrdma_remote_shows(const struct vrdma_remote *remote)
+{
+	return READ_ONCE(remote->request.nr_windows);
+}
 
 /*
  * Sends what far sides are owed.  Its work comes behind that of the completion queue on

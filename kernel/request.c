@@ -9,6 +9,8 @@
 #include "binding.h"
 #include "qp.h"
 #include "remote.h"
+#include "repair.h"
+#include "request.h"
 #include "send.h"
 #include "wqe.h"
 
@@ -18,13 +20,15 @@
  * @mseq: its number
  * @total: bytes it fetches
  * @offset: bytes that have come
- * @mem: where they go
+ * @bulk: the owner's HCA puts them there
+ * @mem: where they go, else
  */
 struct vrdma_sink {
 	struct list_head node;
 	u32 mseq;
 	u32 total;
 	u32 offset;
+	bool bulk;
 	struct vrdma_cursor mem;
 };
 
@@ -61,33 +65,59 @@ static enum vrdma_verdict vrdma_request_begin(struct vrdma_remote *remote,
 	out->rnr_timer = req->rnr_timer;
 	if (req->refused)
 		verdict = VRDMA_RNR;
-	else if (op->mseq - req->answered >= req->window)
+	else if (op->mseq - req->answered >= req->window ||
+		 (!op->bulk && (s32)(req->answered - req->bulk_end) < 0))
 		verdict = VRDMA_BUSY;
 	spin_unlock_irq(&remote->lock);
 	return verdict;
 }
 
-/* What comes back goes where @op says: the sink takes that over. */
-static int vrdma_request_sink(struct vrdma_remote *remote, struct vrdma_op *op)
+static struct vrdma_sink *vrdma_sink_alloc(const struct vrdma_op *op)
 {
-	struct vrdma_sink *sink;
+	struct vrdma_sink *sink = kmalloc(sizeof(*sink), GFP_KERNEL_ACCOUNT);
 
-	sink = kmalloc(sizeof(*sink), GFP_KERNEL_ACCOUNT);
 	if (!sink)
-		return -ENOMEM;
+		return NULL;
 	sink->mseq = op->mseq;
 	sink->total = op->length;
 	sink->offset = 0;
-	sink->mem = op->mem;
-	vrdma_cursor_init(&op->mem);
+	sink->bulk = op->bulk;
+	vrdma_cursor_init(&sink->mem);
+	return sink;
+}
 
+static void vrdma_request_add_sink(struct vrdma_remote *remote, struct vrdma_sink *sink)
+{
 	spin_lock_irq(&remote->lock);
 	list_add_tail(&sink->node, &remote->request.sinks);
 	spin_unlock_irq(&remote->lock);
+}
+
+/* What comes back goes where @op says: the sink takes that over. */
+static int vrdma_request_sink(struct vrdma_remote *remote, struct vrdma_op *op)
+{
+	struct vrdma_sink *sink = vrdma_sink_alloc(op);
+
+	if (!sink)
+		return -ENOMEM;
+	sink->mem = op->mem;
+	vrdma_cursor_init(&op->mem);
+	vrdma_request_add_sink(remote, sink);
 	return 0;
 }
 
-static void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
+/* The owner's HCA puts it there: all that is left to do is to hear of it. */
+int vrdma_request_bulk_sink(struct vrdma_remote *remote, const struct vrdma_op *op)
+{
+	struct vrdma_sink *sink = vrdma_sink_alloc(op);
+
+	if (!sink)
+		return -ENOMEM;
+	vrdma_request_add_sink(remote, sink);
+	return 0;
+}
+
+void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
 {
 	memset(msg, 0, sizeof(*msg));
 	msg->type = VRDMA_MSG_REQUEST;
@@ -120,8 +150,8 @@ static void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
  * A message of operation @op goes out.  It takes along what there is to answer; after the
  * last the operation may itself be answered.
  */
-static void vrdma_request_going(struct vrdma_remote *remote, const struct vrdma_op *op,
-				struct vrdma_msg *msg)
+void vrdma_request_going(struct vrdma_remote *remote, const struct vrdma_op *op,
+			 struct vrdma_msg *msg)
 {
 	spin_lock_irq(&remote->lock);
 	msg->request.done = vrdma_serve_ride(&remote->serve);
@@ -185,16 +215,22 @@ static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 	if (!vrdma_lane_is_up(remote->lane))
 		return vrdma_request_down(remote);
 	if (!op->begun) {
+		op->bulk = vrdma_request_goes_bulk(remote, op);
 		verdict = vrdma_request_begin(remote, op, out);
+		if (verdict != VRDMA_MORE || !op->bulk)
+			vrdma_request_decline_window(remote);
 		if (verdict != VRDMA_MORE) {
 			/* That may last: the room is for others. */
 			vrdma_lane_decline(remote->lane, &remote->request.room);
 			return verdict;
 		}
 		op->begun = true;
+		if (op->bulk)
+			remote->request.bulk_end = op->mseq + 1;
 	}
 	do {
-		verdict = vrdma_request_part(remote, op, budget, out);
+		verdict = op->bulk ? vrdma_request_piece(remote, op, budget, out) :
+				     vrdma_request_part(remote, op, budget, out);
 	} while (verdict == VRDMA_MORE && budget->bytes > 0);
 	return verdict;
 }
@@ -203,15 +239,22 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 {
 	struct vrdma_remote *remote = binding->remote;
 	struct vrdma_request *req = &remote->request;
+	bool stuck = false;
+	bool close;
 	LIST_HEAD(sinks);
 
 	spin_lock_irq(&remote->lock);
-	if (news->late && !req->heard && news->answered == req->answered)
+	if (news->late && !req->heard && news->answered == req->answered) {
 		req->again = true;
-	news->answered = req->answered;
+		stuck = true;
+	}
 	news->heard = req->heard;
 	req->heard = false;
-	if (req->failed) {
+	close = !list_empty(&req->windows) && (req->failed || req->again);
+	news->answered = vrdma_request_shown(req, req->answered);
+	if (close) {
+		;	/* tell when they are closed */
+	} else if (req->failed) {
 		news->news = VRDMA_NEWS_FAILED;
 		news->status = req->status;
 	} else if (req->again) {
@@ -219,16 +262,23 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 		req->again = false;
 		req->round++;
 		req->sent = req->answered;
+		req->bulk_end = req->answered;
 		list_splice_init(&req->sinks, &sinks);
 	}
 	spin_unlock_irq(&remote->lock);
 	vrdma_sinks_free(&sinks);
+	/* However late it is, the owner's HCA may be at them. */
+	if (close && stuck)
+		vrdma_repair_break(remote->lane);
+	else if (close)
+		vrdma_request_close(remote, news->answered, 0);
 }
 
 /* What was set aside for a queue that then had no use for it is for others. */
 static void vrdma_remote_rest(struct vrdma_binding *binding)
 {
 	vrdma_lane_decline(binding->remote->lane, &binding->remote->request.room);
+	vrdma_request_decline_window(binding->remote);
 }
 
 const struct vrdma_path_ops vrdma_remote_path = {
@@ -256,7 +306,7 @@ static struct vrdma_qp *vrdma_request_qp(struct vrdma_remote *remote)
 }
 
 /* Let the send queue see what came; from the lane's receiver. */
-static void vrdma_request_nudge(struct vrdma_remote *remote)
+void vrdma_request_nudge(struct vrdma_remote *remote)
 {
 	struct vrdma_qp *qp = vrdma_request_qp(remote);
 
@@ -295,6 +345,7 @@ void vrdma_request_again(struct vrdma_remote *remote)
 	remote->request.again = true;
 	remote->request.refused = false;
 	spin_unlock_irq(&remote->lock);
+	vrdma_request_close(remote, 0, 0);
 	vrdma_request_wake(remote);
 }
 
@@ -363,12 +414,15 @@ static void vrdma_request_progress(struct vrdma_request *req, u32 mseq)
 void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg *msg)
 {
 	struct vrdma_request *req = &remote->request;
+	u32 answered;
 
 	spin_lock_irq(&remote->lock);
 	req->heard = true;
 	vrdma_request_progress(req, msg->mseq);
 	vrdma_request_note(req, msg);
+	answered = req->answered;
 	spin_unlock_irq(&remote->lock);
+	vrdma_request_close(remote, answered, 0);
 	vrdma_request_nudge(remote);
 }
 
@@ -381,14 +435,57 @@ void vrdma_request_done(struct vrdma_remote *remote, u32 mseq)
 {
 	struct vrdma_request *req = &remote->request;
 	u32 answered;
+	bool moved;
 
 	spin_lock_irq(&remote->lock);
 	answered = req->answered;
 	vrdma_request_progress(req, mseq);
-	answered -= req->answered;
+	moved = answered != req->answered;
+	answered = req->answered;
 	spin_unlock_irq(&remote->lock);
-	if (answered)
-		vrdma_request_nudge(remote);
+	if (!moved)
+		return;
+	vrdma_request_close(remote, answered, 0);
+	vrdma_request_nudge(remote);
+}
+
+/* The first operations whose data the owner's HCA has put where it belongs. */
+static void vrdma_request_land_bulk(struct vrdma_request *req)
+{
+	struct vrdma_sink *sink;
+
+	for (;;) {
+		sink = list_first_entry_or_null(&req->sinks, struct vrdma_sink, node);
+		if (!sink || !sink->bulk || sink->offset < sink->total)
+			break;
+		list_del(&sink->node);
+		vrdma_request_progress(req, sink->mseq + 1);
+		kfree(sink);
+	}
+}
+
+/**
+ * vrdma_request_placed - take a PLACED
+ * @remote: whose operations
+ * @msg: the message
+ */
+void vrdma_request_placed(struct vrdma_remote *remote, const struct vrdma_msg *msg)
+{
+	struct vrdma_request *req = &remote->request;
+	struct vrdma_sink *sink;
+
+	spin_lock_irq(&remote->lock);
+	req->heard = true;
+	if (!req->again) {
+		list_for_each_entry(sink, &req->sinks, node)
+			if (sink->bulk && (s32)(sink->mseq - msg->mseq) < 0)
+				sink->offset = sink->total;
+			else if (sink->bulk && sink->mseq == msg->mseq)
+				sink->offset = max(sink->offset, msg->placed.offset);
+		vrdma_request_land_bulk(req);
+	}
+	spin_unlock_irq(&remote->lock);
+	vrdma_request_close(remote, msg->mseq, msg->placed.offset);
 }
 
 /* The sink that @msg belongs to, taken off the list. */
@@ -400,7 +497,7 @@ static struct vrdma_sink *vrdma_request_take(struct vrdma_remote *remote,
 	spin_lock_irq(&remote->lock);
 	*round = remote->request.round;
 	sink = list_first_entry_or_null(&remote->request.sinks, struct vrdma_sink, node);
-	if (sink && sink->mseq == msg->mseq && sink->total == msg->response.total &&
+	if (sink && !sink->bulk && sink->mseq == msg->mseq && sink->total == msg->response.total &&
 	    sink->offset == msg->response.offset && !remote->request.again)
 		list_del_init(&sink->node);
 	else
@@ -443,6 +540,7 @@ static bool vrdma_request_untake(struct vrdma_remote *remote, struct vrdma_sink 
 		free = false;
 	} else {
 		vrdma_request_progress(req, sink->mseq + 1);
+		vrdma_request_land_bulk(req);
 	}
 	spin_unlock_irq(&remote->lock);
 	return free;
@@ -479,10 +577,12 @@ void vrdma_request_init(struct vrdma_remote *remote)
 
 	req->answered = 1;
 	req->sent = 1;
+	req->bulk_end = 1;
 	req->window = VRDMA_FLIGHTS;
 	INIT_LIST_HEAD(&req->sinks);
 	INIT_LIST_HEAD(&req->room.node);
 	req->room.ready = vrdma_request_room;
+	vrdma_request_init_bulk(req);
 }
 
 /* The binding has ended: nobody sends, nobody is in its sections. */
@@ -491,6 +591,7 @@ void vrdma_request_exit(struct vrdma_remote *remote)
 	LIST_HEAD(sinks);
 
 	vrdma_lane_unwait(remote->lane, &remote->request.room);
+	vrdma_request_decline_window(remote);
 	spin_lock_irq(&remote->lock);
 	remote->request.round++;
 	list_splice_init(&remote->request.sinks, &sinks);

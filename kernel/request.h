@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The requester's half of the path to other hosts. */
+/* The requester's half of the path to other hosts, and what its two files share. */
 #ifndef _VRDMA_REQUEST_H
 #define _VRDMA_REQUEST_H
 
@@ -7,7 +7,9 @@
 #include <linux/types.h>
 #include <rdma/ib_verbs.h>
 
+#include "bulk.h"
 #include "lane_buf.h"
+#include "path.h"
 
 struct vrdma_msg;
 struct vrdma_remote;
@@ -26,9 +28,15 @@ struct vrdma_remote;
  * @status: how
  * @sinks: READs and atomics on their way, in order
  * @round: of sending again; a sink of an earlier one is stale
+ * @windows: struct vrdma_exposure: what the owner's HCA may touch, as it was sent
+ * @nr_windows: of them
+ * @bulk_end: number after the last operation that goes in bulk
  * @room: wakes the send queue when the lane has room
+ * @window_room: and when it has a window
+ * @asked: @window_room waits, or has one set aside
  *
- * Under vrdma_remote::lock but for @room.
+ * Under vrdma_remote::lock but for @bulk_end, @room, @window_room and @asked, which are
+ * the send queue's owner's.
  */
 struct vrdma_request {
 	u32 answered;
@@ -43,7 +51,12 @@ struct vrdma_request {
 	enum ib_wc_status status;
 	struct list_head sinks;
 	u32 round;
+	struct list_head windows;
+	u32 nr_windows;
+	u32 bulk_end;
 	struct vrdma_lane_waiter room;
+	struct vrdma_bulk_waiter window_room;
+	bool asked;
 };
 
 /* For remote.c. */
@@ -54,6 +67,25 @@ void vrdma_request_answered(struct vrdma_remote *remote, const struct vrdma_msg 
 void vrdma_request_done(struct vrdma_remote *remote, u32 mseq);
 void vrdma_request_fetched(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			   void *payload);
+void vrdma_request_placed(struct vrdma_remote *remote, const struct vrdma_msg *msg);
 void vrdma_request_exit(struct vrdma_remote *remote);
+
+/* request.c. */
+void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op);
+void vrdma_request_going(struct vrdma_remote *remote, const struct vrdma_op *op,
+			 struct vrdma_msg *msg);
+int vrdma_request_bulk_sink(struct vrdma_remote *remote, const struct vrdma_op *op);
+void vrdma_request_nudge(struct vrdma_remote *remote);
+
+/* request_bulk.c. */
+bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op);
+enum vrdma_verdict vrdma_request_piece(struct vrdma_remote *remote, struct vrdma_op *op,
+				       struct vrdma_budget *budget, struct vrdma_outcome *out);
+void vrdma_request_decline_window(struct vrdma_remote *remote);
+/* Also all when they are to be sent again, or one has failed. */
+void vrdma_request_close(struct vrdma_remote *remote, u32 mseq, u32 offset);
+/* Under vrdma_remote::lock: @mseq, or the first before it that has windows. */
+u32 vrdma_request_shown(const struct vrdma_request *req, u32 mseq);
+void vrdma_request_init_bulk(struct vrdma_request *req);
 
 #endif /* _VRDMA_REQUEST_H */

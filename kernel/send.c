@@ -13,6 +13,7 @@
 #include "cq.h"
 #include "limits.h"
 #include "qp.h"
+#include "remote.h"
 #include "ring.h"
 #include "ud.h"
 #include "wqe.h"
@@ -216,10 +217,16 @@ static void vrdma_send_complete(struct vrdma_qp *qp, enum ib_wc_status status)
 	vrdma_send_retire(qp, &flight, status);
 }
 
+/* Do HCAs of others touch memory of what was sent? */
+static bool vrdma_send_is_shown(const struct vrdma_qp *qp)
+{
+	return qp->binding && qp->binding->remote && vrdma_remote_shows(qp->binding->remote);
+}
+
 /* The head has failed; what flies before it completes first. */
 static enum vrdma_step vrdma_send_failed(struct vrdma_qp *qp, enum ib_wc_status status)
 {
-	if (qp->sq.flying) {
+	if (qp->sq.flying || vrdma_send_is_shown(qp)) {
 		qp->sq.failed = status;
 		return VRDMA_STEP_PARK;
 	}
@@ -502,8 +509,12 @@ static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget
 {
 	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
 
-	if (qp->binding)
+	if (qp->binding) {
+		vrdma_binding_stop(qp->binding);
+		if (!vrdma_binding_is_quiet(qp->binding))
+			return VRDMA_STEP_PARK;
 		vrdma_binding_end(qp->binding);
+	}
 	while (qp->sq.flying)
 		vrdma_send_land(qp, IB_WC_WR_FLUSH_ERR);
 	if (qp->sq.busy)

@@ -10,6 +10,7 @@
 #include "qp.h"
 #include "recv.h"
 #include "remote.h"
+#include "serve.h"
 #include "vdev.h"
 #include "wqe.h"
 
@@ -25,10 +26,9 @@ struct vrdma_fetch {
 	struct vrdma_op op;
 };
 
-static void vrdma_serve_run_locked(struct vrdma_remote *remote);
 static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay);
 
-static void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
+void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
 {
 	memset(op, 0, sizeof(*op));
 	op->opcode = msg->request.opcode;
@@ -102,7 +102,7 @@ u32 vrdma_serve_ride(struct vrdma_serve *serve)
 }
 
 /* Operation @mseq is executed; nothing of it is to be sent back. */
-static void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq)
+void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq)
 {
 	struct vrdma_serve *serve = &remote->serve;
 	u32 *done = &serve->done;
@@ -158,7 +158,7 @@ static void vrdma_serve_answer(struct vrdma_remote *remote, enum vrdma_msg_answe
 
 /* ---- executing ---- */
 
-static void vrdma_serve_next(struct vrdma_serve *serve)
+void vrdma_serve_next(struct vrdma_serve *serve)
 {
 	serve->expected++;
 	serve->offset = 0;
@@ -167,8 +167,8 @@ static void vrdma_serve_next(struct vrdma_serve *serve)
 }
 
 /* What a verdict of recv.c that ends an attempt means to the far side. */
-static void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
-				const struct vrdma_outcome *out)
+void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
+			 const struct vrdma_outcome *out)
 {
 	struct vrdma_serve *serve = &remote->serve;
 
@@ -270,7 +270,7 @@ static bool vrdma_serve_move(struct vrdma_remote *remote, const struct vrdma_msg
 	return false;
 }
 
-static void vrdma_serve_finish(struct vrdma_remote *remote)
+void vrdma_serve_finish(struct vrdma_remote *remote)
 {
 	struct vrdma_serve *serve = &remote->serve;
 	struct vrdma_outcome out = {};
@@ -281,7 +281,7 @@ static void vrdma_serve_finish(struct vrdma_remote *remote)
 	vrdma_serve_verdict(remote, verdict, &out);
 }
 
-static bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg)
+bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg)
 {
 	return op->opcode == msg->request.opcode && op->length == msg->request.total;
 }
@@ -347,7 +347,8 @@ static void vrdma_serve_execute(struct vrdma_remote *remote, const struct vrdma_
 {
 	s32 ahead = msg->mseq - remote->serve.expected;
 
-	if (!vrdma_binding_bound(remote->binding))
+	/* Behind what the HCA moves an honest requester sends nothing else. */
+	if (!vrdma_binding_bound(remote->binding) || vrdma_serve_hauls(&remote->serve))
 		return;
 	if (ahead < 0)
 		vrdma_serve_repeated(remote, msg, fetch);
@@ -507,6 +508,8 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 		msg->bound.id = remote->id;
 		msg->bound.check = remote->check;
 		serve->hello = false;
+	} else if (vrdma_serve_say_placed(serve, msg)) {
+		say = true;
 	} else if (serve->answer) {
 		vrdma_serve_note_alone(serve);
 		msg->type = VRDMA_MSG_ANSWER;
@@ -533,7 +536,7 @@ static bool vrdma_serve_due(struct vrdma_remote *remote)
 
 	spin_lock_irq(&remote->lock);
 	waits = vrdma_serve_waits(serve);
-	due = serve->hello || (serve->answer && !waits) || serve->farewell ||
+	due = serve->hello || (serve->answer && !waits) || serve->placed || serve->farewell ||
 	      !list_empty(&serve->fetches);
 	spin_unlock_irq(&remote->lock);
 	if (waits && !due)
@@ -593,7 +596,7 @@ static bool vrdma_serve_step(struct vrdma_remote *remote)
 }
 
 /* Send what is due, as far as the lane has room.  The caller holds a reference. */
-static void vrdma_serve_run_locked(struct vrdma_remote *remote)
+void vrdma_serve_run_locked(struct vrdma_remote *remote)
 {
 	lockdep_assert_held(&remote->serve.lock);
 	while (vrdma_serve_step(remote))
@@ -703,6 +706,9 @@ void vrdma_serve_end(struct vrdma_remote *remote)
 	struct vrdma_serve *serve = &remote->serve;
 
 	vrdma_serve_forget(remote);
+	mutex_lock(&serve->lock);
+	vrdma_serve_drop_pieces(remote);
+	mutex_unlock(&serve->lock);
 	spin_lock_irq(&remote->lock);
 	serve->ended = true;
 	serve->farewell = remote->far_id;
@@ -719,6 +725,7 @@ void vrdma_serve_init(struct vrdma_remote *remote)
 	serve->expected = 1;
 	serve->done = 1;
 	INIT_LIST_HEAD(&serve->fetches);
+	INIT_LIST_HEAD(&serve->pieces);
 	INIT_LIST_HEAD(&serve->room.node);
 	serve->room.ready = vrdma_serve_room;
 	INIT_DELAYED_WORK(&serve->work, vrdma_serve_work);

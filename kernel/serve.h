@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The owner's half of the path to other hosts. */
+/* The owner's half of the path to other hosts, and what its two files share. */
 #ifndef _VRDMA_SERVE_H
 #define _VRDMA_SERVE_H
 
@@ -11,6 +11,8 @@
 #include "limits.h"
 #include "path.h"
 
+struct vrdma_haul;
+struct vrdma_lane;
 struct vrdma_msg;
 struct vrdma_remote;
 
@@ -31,6 +33,8 @@ struct vrdma_result {
  * @op: that operation
  * @dropped: UC: nobody wants it; its bytes are passed over
  * @results: of the last atomics, by number
+ * @pieces: struct vrdma_piece: for the HCA to move, the first may be under way
+ * @nr_pieces: of them
  * @done: the first operation that is not answered for; under vrdma_remote::lock,
  *	  as all below
  * @fetches: READs and atomics whose data is not on its way yet, in order
@@ -45,6 +49,11 @@ struct vrdma_result {
  * @alone_at: when; jiffies
  * @rnr_timer: RNR
  * @status: FAILED
+ * @haul: what the HCA moves now
+ * @placed: of @placed_mseq so many bytes are there, to be told before @answer; or 0
+ * @placed_mseq: the operation
+ * @placed_lane: by which its pieces came
+ * @placed_epoch: of that lane's connection
  * @hello: BOUND is to be sent before all else
  * @ended: the binding is over: there is nothing new to answer
  * @farewell: UNBIND is to be sent last
@@ -60,6 +69,8 @@ struct vrdma_serve {
 	struct vrdma_op op;
 	bool dropped;
 	struct vrdma_result results[VRDMA_FETCHES];
+	struct list_head pieces;
+	u32 nr_pieces;
 
 	u32 done;
 	struct list_head fetches;
@@ -73,6 +84,11 @@ struct vrdma_serve {
 	unsigned long alone_at;
 	u8 rnr_timer;
 	u8 status;
+	struct vrdma_haul *haul;
+	u32 placed;
+	u32 placed_mseq;
+	struct vrdma_lane *placed_lane;
+	u32 placed_epoch;
 	bool hello;
 	bool ended;
 	bool farewell;
@@ -87,7 +103,26 @@ void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *ms
 			 void *payload);
 u32 vrdma_serve_ride(struct vrdma_serve *serve);
 void vrdma_serve_hello(struct vrdma_remote *remote);
+void vrdma_serve_piece(struct vrdma_remote *remote, struct vrdma_lane *lane,
+		       const struct vrdma_msg *msg);
+void vrdma_serve_break(struct vrdma_remote *remote);
 void vrdma_serve_again(struct vrdma_remote *remote);
 void vrdma_serve_end(struct vrdma_remote *remote);
+
+/* serve.c; vrdma_serve::lock is held, and a section of the binding but in run. */
+void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg);
+bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg);
+void vrdma_serve_next(struct vrdma_serve *serve);
+void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq);
+void vrdma_serve_finish(struct vrdma_remote *remote);
+void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
+			 const struct vrdma_outcome *out);
+void vrdma_serve_run_locked(struct vrdma_remote *remote);
+
+/* serve_bulk.c; vrdma_serve::lock is held.  Is an operation that its HCA moves under way? */
+bool vrdma_serve_hauls(const struct vrdma_serve *serve);
+void vrdma_serve_drop_pieces(struct vrdma_remote *remote);
+/* Under vrdma_remote::lock: is there news for a PLACED?  Take them. */
+bool vrdma_serve_say_placed(struct vrdma_serve *serve, struct vrdma_msg *msg);
 
 #endif /* _VRDMA_SERVE_H */

@@ -11,6 +11,7 @@ VRDMA_STAT(tx_remote_bytes)	/* moved for our requests, other hosts */
 VRDMA_STAT(tx_remote_msgs)
 VRDMA_STAT(rx_remote_bytes)	/* moved for requests of other hosts */
 VRDMA_STAT(rx_remote_msgs)
+VRDMA_STAT(rx_bulk_bytes)	/* of rx_remote_bytes, what our HCA moved by itself */
 VRDMA_STAT(rx_remote_again)	/* requests that came twice: a lane broke */
 VRDMA_STAT(tx_rnr_nak)	/* we had no receive */
 VRDMA_STAT(rx_rnr_nak)	/* the peer had no receive */

@@ -124,6 +124,7 @@ static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
 	op->flags = wqe->flags;
 	op->imm_data = wqe->imm_data;
 	op->begun = false;
+	op->bulk = false;
 	if (wqe->opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
 	    wqe->opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD) {
 		op->remote_addr = wqe->atomic.remote_addr;
