@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A channel that nobody uses any more gives its queue pairs back, one that is used does not,
+# and who comes later finds a new one.
+set -eu
+
+ROUTE=channel
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck source=selftests/lib/programs.sh
+. "$LIB/programs.sh"
+
+# VRDMA_CHANNEL_IDLE_MS, in seconds.
+IDLE=30
+SINCE=
+
+hca_qps() { rdma resource show qp link "$HCA/1" | grep -c 'type RC' || true; }
+no_hca_qps() { [ "$(hca_qps)" = 0 ]; }
+
+# used: by connections that end at once.
+used() {
+	perftest ib_write_lat -s 64 -n 10 || return 1
+	SINCE=$SECONDS
+	echo "# $(hca_qps) RC queue pairs on the HCA"
+	! no_hca_qps
+}
+
+# held: by a connection on which nothing is said for longer than that.
+held() {
+	background "$WORK/held" "${LIB%/*}/channel_idle" -d "$DEV1@$NS1" -D "$DEV2@$NS2" -g "$GID" \
+		-b "$BUDGET" -T $((IDLE + 8))
+	wait "$!" && SINCE=$SECONDS && ! no_hca_qps && return 0
+	show "$WORK/held"
+	return 1
+}
+
+given_up() {
+	wait_until $((IDLE * 2)) no_hca_qps || return 1
+	echo "# after $((SECONDS - SINCE)) s"
+	[ $((SECONDS - SINCE)) -ge $((IDLE - 2)) ] && [ -z "$(<"$DEBUGFS/channels")" ]
+}
+
+ktap_print_header
+two_containers veth-bridge
+ktap_set_plan 4
+ktap_test_result "connections make a channel" used
+ktap_test_result "a silent one keeps it" held
+ktap_test_result "when all are gone it ends" given_up
+ktap_test_result "who comes later has one again" used
+ktap_finished
