@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The path between hosts, in one host: its HCA is an rxe, whose loopback leads back to the
-# same vrdma. Sourced by vrdma.sh.
+# The path between hosts, in one host: its HCA is an rxe, or with HCA_TYPE=siw in the
+# environment a siw, whose loopback leads back to the same vrdma. Sourced by vrdma.sh.
 #
 # ROUTE=channel in the environment sends what a test does over the lanes of that channel;
 # a test that was content has then used them, and broken none if it does not say so.
 
 ROUTE=${ROUTE:-local}
 HCA=vrhca
+HCA_TYPE=${HCA_TYPE:-rxe}
 HCA_NETDEV=vrhca0
 HCA_IP=198.51.100.1
 # What a test may do to lanes: nothing, or `break` them.
@@ -46,7 +47,10 @@ make_hca() {
 
 # add_hca: on the netdev there is.
 add_hca() {
-	modprobe rdma_rxe && rdma link add "$HCA" type rxe netdev "$HCA_NETDEV" &&
+	local module=rdma_rxe
+
+	[ "$HCA_TYPE" = rxe ] || module=$HCA_TYPE
+	modprobe "$module" && rdma link add "$HCA" type "$HCA_TYPE" netdev "$HCA_NETDEV" &&
 		wait_until 10 hca_is_known
 }
 
