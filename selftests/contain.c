@@ -17,11 +17,15 @@
 
 #define LEN		4096	/* of the neighbour's operations */
 #define DEPTH		4	/* of its rounds under way */
+#define LARGE		(1024 * 1024)
 #define HUGE		(8 * 1024 * 1024)
 #define INCIDENT_US	100000	/* from one incident to the next, at least */
 
-/* What a neighbour keeps of its rate, percent; two emulated processors are never quiet. */
-static int least_percent = 50;
+/*
+ * What a neighbour keeps of its rate, percent.  Two emulated processors are never quiet, and
+ * bytes that the other one moves before it does wrong are its due.
+ */
+static int least_percent = 35;
 
 /**
  * struct neighbour - what the process that does no wrong tells
@@ -148,12 +152,12 @@ static int receive_nothing(void)
 /* Where its key is gone before the WRITE comes it is refused, and so is what is half there. */
 static int take_memory_away(void)
 {
-	struct ep_cfg cfg = { .size = HUGE };
+	struct ep_cfg cfg = { .size = LARGE };
 	struct ibv_wc wc;
 	struct ep a, b;
 
 	TRY(connect_pair(&a, &b, &cfg));
-	EXPECT_EQ(ep_rdma(&a, IBV_WR_RDMA_WRITE, 1, 0, HUGE, 0, IBV_SEND_SIGNALED), 0);
+	EXPECT_EQ(ep_rdma(&a, IBV_WR_RDMA_WRITE, 1, 0, LARGE, 0, IBV_SEND_SIGNALED), 0);
 	usleep(prng_below(&prng, 20000));
 	EXPECT_EQ(ibv_dereg_mr(b.mr), 0);
 	b.mr = NULL;
