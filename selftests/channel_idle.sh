@@ -15,6 +15,7 @@ IDLE=30
 SINCE=
 
 hca_qps() { rdma resource show qp link "$HCA/1" | grep -c 'type RC' || true; }
+no_channels() { [ -z "$(<"$DEBUGFS/channels")" ]; }
 no_hca_qps() { [ "$(hca_qps)" = 0 ]; }
 
 # used: by connections that end at once.
@@ -37,7 +38,7 @@ held() {
 given_up() {
 	wait_until $((IDLE * 2)) no_hca_qps || return 1
 	echo "# after $((SECONDS - SINCE)) s"
-	[ $((SECONDS - SINCE)) -ge $((IDLE - 2)) ] && [ -z "$(<"$DEBUGFS/channels")" ]
+	[ $((SECONDS - SINCE)) -ge $((IDLE - 2)) ] && wait_until 10 no_channels
 }
 
 ktap_print_header
