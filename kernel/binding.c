@@ -448,17 +448,18 @@ struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vr
 }
 
 bool vrdma_binding_hear_bound(struct vrdma_remote *remote,
-			      const struct vrdma_msg_bound *bound)
+			      const struct vrdma_msg_bound *bound, bool *news)
 {
 	struct vrdma_binding *binding = remote->binding;
-	bool news;
+	bool ours;
 
 	spin_lock_bh(&vrdma_bind_lock);
-	news = binding->state == VRDMA_BINDING_WAITING && binding->remote == remote;
-	if (news)
+	*news = binding->state == VRDMA_BINDING_WAITING && binding->remote == remote;
+	if (*news)
 		vrdma_binding_set_remote(binding, remote->lane, bound->id, bound->check);
+	ours = remote->far_id == bound->id && remote->far_check == bound->check;
 	spin_unlock_bh(&vrdma_bind_lock);
-	return news;
+	return ours;
 }
 
 bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *where)

@@ -97,14 +97,15 @@ void vrdma_binding_put(struct vrdma_binding *binding);
 
 /*
  * For remote.c, process context.  hear_bind: a QP of @lane's host asks for one of
- * @dev; returns what is bound to it, with a reference.  hear_bound: true when that
- * bound it.  waits: true while a BIND may bind it, to the QP at @where.  is_by: the far
- * side is at the other end of @lane.  leave: it is gone for good; not beside its requests.
+ * @dev; returns what is bound to it, with a reference.  hear_bound: is @bound what
+ * @remote is bound to?  @news: since now.  waits: true while a BIND may bind it, to the
+ * QP at @where.  is_by: the far side is at the other end of @lane.  leave: it is gone for
+ * good; not beside its requests.
  */
 struct vrdma_remote *vrdma_binding_hear_bind(struct vrdma_device *dev, struct vrdma_lane *lane,
 					     const struct vrdma_msg_bind *bind);
 bool vrdma_binding_hear_bound(struct vrdma_remote *remote,
-			      const struct vrdma_msg_bound *bound);
+			      const struct vrdma_msg_bound *bound, bool *news);
 bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *where);
 bool vrdma_binding_is_by(struct vrdma_binding *binding, const struct vrdma_lane *lane);
 void vrdma_binding_leave_remote(struct vrdma_binding *binding);

@@ -59,10 +59,8 @@ void vrdma_remote_put(struct vrdma_remote *remote)
 void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 		       struct vrdma_msg *msg)
 {
-	bool bye = msg->type == VRDMA_MSG_UNBIND;
-
-	msg->binding = bye ? remote->id : remote->far_id;
-	msg->check = bye ? remote->check : remote->far_check;
+	msg->binding = remote->far_id;
+	msg->check = remote->far_check;
 	vrdma_lane_send(buf, msg);
 }
 
@@ -401,24 +399,39 @@ static bool vrdma_remote_at(const struct vrdma_remote *remote, const struct vrdm
 	return READ_ONCE(remote->lane) == lane || vrdma_binding_is_by(remote->binding, lane);
 }
 
-/* The far side no longer knows the id that we call it by. */
-static void vrdma_remote_hear_unbind(struct vrdma_lane *lane, const struct vrdma_msg *msg)
+/*
+ * Tell the far side's binding that named itself in @bound that ours is no more.  Lost where
+ * the lane has no room: who believes in us says BOUND again.
+ */
+static void vrdma_remote_disown(struct vrdma_lane *lane, const struct vrdma_msg_bound *bound)
 {
-	struct vrdma_remote *remote;
-	unsigned long id;
+	struct vrdma_msg bye = {
+		.type = VRDMA_MSG_UNBIND,
+		.binding = bound->id,
+		.check = bound->check,
+	};
+	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(lane, NULL);
 
-	rcu_read_lock();
-	xa_for_each(&vrdma_remotes, id, remote) {
-		if (remote->far_id != msg->binding || remote->far_check != msg->check ||
-		    !vrdma_remote_at(remote, lane) || !vrdma_remote_get(remote))
-			continue;
-		rcu_read_unlock();
-		vrdma_binding_leave_remote(remote->binding);
-		vrdma_request_again(remote);
-		vrdma_remote_put(remote);
-		return;
-	}
-	rcu_read_unlock();
+	if (buf)
+		vrdma_lane_send(buf, &bye);
+}
+
+static void vrdma_remote_hear_bound(struct vrdma_remote *remote, struct vrdma_lane *lane,
+				    const struct vrdma_msg_bound *bound)
+{
+	bool news;
+
+	if (!vrdma_binding_hear_bound(remote, bound, &news))
+		vrdma_remote_disown(lane, bound);
+	else if (news)
+		vrdma_request_wake(remote);
+}
+
+/* The far side is no more, or out of reach for good. */
+static void vrdma_remote_left(struct vrdma_remote *remote)
+{
+	vrdma_binding_leave_remote(remote->binding);
+	vrdma_request_again(remote);
 }
 
 /* ---- what lanes call ---- */
@@ -428,8 +441,10 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, struct vrdma_lane *la
 {
 	switch (msg->type) {
 	case VRDMA_MSG_BOUND:
-		if (vrdma_binding_hear_bound(remote, &msg->bound))
-			vrdma_request_wake(remote);
+		vrdma_remote_hear_bound(remote, lane, &msg->bound);
+		break;
+	case VRDMA_MSG_UNBIND:
+		vrdma_remote_left(remote);
 		break;
 	case VRDMA_MSG_REQUEST:
 		vrdma_serve_request(remote, msg, payload);
@@ -453,20 +468,6 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, struct vrdma_lane *la
 	}
 }
 
-/* A message for a binding that is no more: its far side may not know. */
-static void vrdma_remote_unknown(struct vrdma_lane *lane, const struct vrdma_msg *msg)
-{
-	struct vrdma_msg bye = {
-		.type = VRDMA_MSG_UNBIND,
-		.binding = msg->binding,
-		.check = msg->check,
-	};
-	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(lane, NULL);
-
-	if (buf)
-		vrdma_lane_send(buf, &bye);
-}
-
 static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg *msg,
 				 void *payload)
 {
@@ -476,9 +477,6 @@ static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg
 	case VRDMA_MSG_BIND:
 		vrdma_remote_hear_bind(lane, &msg->bind);
 		return;
-	case VRDMA_MSG_UNBIND:
-		vrdma_remote_hear_unbind(lane, msg);
-		return;
 	case VRDMA_MSG_DATAGRAM:
 		vrdma_ud_hear(lane, &msg->datagram, payload, msg->payload);
 		return;
@@ -486,8 +484,9 @@ static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg
 		break;
 	}
 	remote = vrdma_remote_find(msg->binding, msg->check);
-	if (!remote) {
-		vrdma_remote_unknown(lane, msg);
+	if (!remote) {	/* of all messages BOUND says whom to tell */
+		if (msg->type == VRDMA_MSG_BOUND)
+			vrdma_remote_disown(lane, &msg->bound);
 		return;
 	}
 	if (vrdma_remote_at(remote, lane))
@@ -546,15 +545,9 @@ static void vrdma_remote_lane_down(struct vrdma_lane *lane)
 	vrdma_remotes_on(lane, vrdma_request_again);
 }
 
-static void vrdma_remote_closed(struct vrdma_remote *remote)
-{
-	vrdma_binding_leave_remote(remote->binding);
-	vrdma_request_again(remote);
-}
-
 static void vrdma_remote_lane_closed(struct vrdma_lane *lane)
 {
-	vrdma_remotes_on(lane, vrdma_remote_closed);
+	vrdma_remotes_on(lane, vrdma_remote_left);
 }
 
 static const struct vrdma_lane_ops vrdma_remote_lane_ops = {

@@ -272,6 +272,8 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 		vrdma_repair_break(remote->lane);
 	else if (close)
 		vrdma_request_close(remote, news->answered, 0);
+	else if (stuck)
+		vrdma_serve_hello(remote);	/* is there anybody? */
 }
 
 /* What was set aside for a queue that then had no use for it is for others. */

@@ -680,7 +680,8 @@ static void vrdma_serve_forget(struct vrdma_remote *remote)
  * vrdma_serve_again - the lane came back: what was sent may be lost
  * @remote: the binding
  *
- * Data is asked for again; an answer is said again.
+ * Data is asked for again; an answer is said again.  So is who we are: the far side may have
+ * said farewell, or have ended before it knew whom to say it to.
  */
 void vrdma_serve_again(struct vrdma_remote *remote)
 {
@@ -690,6 +691,7 @@ void vrdma_serve_again(struct vrdma_remote *remote)
 	spin_lock_irq(&remote->lock);
 	if (!serve->ended)
 		serve->answer = serve->status ? VRDMA_ANSWER_FAILED : VRDMA_ANSWER_DONE;
+	serve->hello = !serve->ended && READ_ONCE(remote->far_id);
 	serve->later = false;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run(remote);

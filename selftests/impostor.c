@@ -30,6 +30,7 @@
 #define MY_DEVICE	0x1313131313131313ULL
 #define MY_QPN		0x131313
 #define MY_BINDING	0x13
+#define MY_CHECK	5
 #define LANES		4
 #define CLOSE_MS	(10000 * opt.slow)
 #define SILENCE_MS	300		/* after which we believe that nothing comes */
@@ -233,15 +234,15 @@ static struct peer_call a_call(struct peer *peer)
 static int is_believed(struct peer *peer)
 {
 	struct vrdma_msg msg = {
-		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .check = peer->number,
-		.bound.id = 1,
+		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .check = 1,
+		.bound.id = 0x7ffffffe, .bound.check = peer->number,
 	};
-	uint32_t check = msg.check;
+	uint32_t check = msg.bound.check;
 
 	EXPECT(peer_send(peer, &msg, NULL), "not sent");
 	EXPECT(peer_receive(peer, &msg, NULL, WAIT_MS), "no answer");
 	EXPECT_EQ(msg.type, VRDMA_MSG_UNBIND);
-	EXPECT_EQ(msg.binding, 0x7fffffff);
+	EXPECT_EQ(msg.binding, 0x7ffffffe);
 	EXPECT_EQ(msg.check, check);
 	return KTAP_PASS;
 }
@@ -469,7 +470,8 @@ static int long_message(void)
 static int replayed(void)
 {
 	struct vrdma_msg msg = {
-		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .check = 77, .bound.id = 1,
+		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .bound.id = 1,
+		.bound.check = 77,
 	};
 	uint8_t data[VRDMA_MSG_MAX];
 	struct peer peer;
@@ -574,7 +576,7 @@ static struct vrdma_msg a_bind(uint32_t qpn)
 		.bind.dest_qpn = qpn,
 		.bind.qp_type = 2,
 		.bind.id = MY_BINDING,
-		.bind.check = 5,
+		.bind.check = MY_CHECK,
 	};
 
 	memcpy(msg.bind.sgid, dgram_gid(STRANGER).raw, 16);
@@ -632,20 +634,20 @@ static int expect_message(struct peer *peer, struct vrdma_msg *msg, unsigned int
 }
 
 /* The victim's queue pair looks for ours, and says so. */
-static int is_looked_for(struct peer *first, struct peer *peer, uint32_t *qpn)
+static int is_looked_for(struct peer *first, struct peer *peer, struct vrdma_msg *bind)
 {
-	struct vrdma_msg msg;
+	uint32_t qpn;
 
 	TRY(open_lane(first));
-	*qpn = ask(ORDER_LOOK, STRANGER, MY_QPN);
-	EXPECT(*qpn, "no queue pair");
+	qpn = ask(ORDER_LOOK, STRANGER, MY_QPN);
+	EXPECT(qpn, "no queue pair");
 	/* Which lane it takes is known. */
-	TRY(open_other_lane(peer, first, (*qpn ^ MY_QPN) % LANES));
-	TRY(expect_message(peer, &msg, VRDMA_MSG_BIND));
-	EXPECT_EQ(msg.bind.qpn, *qpn);
-	EXPECT_EQ(msg.bind.dest_qpn, MY_QPN);
-	EXPECT_EQ(msg.bind.device, MY_DEVICE);
-	EXPECT(!memcmp(msg.bind.dgid, dgram_gid(STRANGER).raw, 16), "for another address");
+	TRY(open_other_lane(peer, first, (qpn ^ MY_QPN) % LANES));
+	TRY(expect_message(peer, bind, VRDMA_MSG_BIND));
+	EXPECT_EQ(bind->bind.qpn, qpn);
+	EXPECT_EQ(bind->bind.dest_qpn, MY_QPN);
+	EXPECT_EQ(bind->bind.device, MY_DEVICE);
+	EXPECT(!memcmp(bind->bind.dgid, dgram_gid(STRANGER).raw, 16), "for another address");
 	return KTAP_PASS;
 }
 
@@ -663,21 +665,127 @@ static int wrong_binds(struct peer *peer, uint32_t qpn)
 	return KTAP_PASS;
 }
 
+static int bind_to(struct peer *peer, uint32_t qpn, struct vrdma_msg *bound)
+{
+	struct vrdma_msg bind = a_bind(qpn);
+
+	EXPECT(peer_send(peer, &bind, NULL), "not sent");
+	TRY(expect_message(peer, bound, VRDMA_MSG_BOUND));
+	EXPECT_EQ(bound->binding, MY_BINDING);
+	EXPECT_EQ(bound->check, MY_CHECK);
+	return KTAP_PASS;
+}
+
+static int expect_unbind(struct peer *peer, uint32_t binding, uint32_t check)
+{
+	struct vrdma_msg msg;
+
+	TRY(expect_message(peer, &msg, VRDMA_MSG_UNBIND));
+	EXPECT_EQ(msg.binding, binding);
+	EXPECT_EQ(msg.check, check);
+	return KTAP_PASS;
+}
+
 /* A queue pair looks for ours: all that is not exactly it does not bind, it does. */
 static int bindings(void)
 {
+	struct vrdma_msg msg, bind;
 	struct peer first, peer;
-	struct vrdma_msg msg;
-	uint32_t qpn;
 
-	TRY(is_looked_for(&first, &peer, &qpn));
-	TRY(wrong_binds(&peer, qpn));
-	msg = a_bind(qpn);
-	EXPECT(peer_send(&peer, &msg, NULL), "not sent");
-	TRY(expect_message(&peer, &msg, VRDMA_MSG_BOUND));
-	EXPECT_EQ(msg.binding, MY_BINDING);
-	EXPECT_EQ(msg.check, 5);
+	TRY(is_looked_for(&first, &peer, &bind));
+	TRY(wrong_binds(&peer, bind.bind.qpn));
+	TRY(bind_to(&peer, bind.bind.qpn, &msg));
 	TRY(take_send(&peer, &msg));
+	ask(ORDER_LEAVE, "", 0);
+	TRY(expect_unbind(&peer, MY_BINDING, MY_CHECK));
+	peer_hang_up(&peer);
+	peer_hang_up(&first);
+	return KTAP_PASS;
+}
+
+/* What names not quite that binding, but our own, too. */
+static int wrong_unbinds(struct peer *peer, const struct vrdma_msg *bound)
+{
+	struct vrdma_msg msg = { .type = VRDMA_MSG_UNBIND };
+	const struct vrdma_msg_bound wrong[] = {
+		{ bound->bound.id, bound->bound.check ^ 1 },
+		{ bound->bound.id ^ 1, bound->bound.check },
+		{ MY_BINDING, MY_CHECK },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		msg.binding = wrong[i].id;
+		msg.check = wrong[i].check;
+		EXPECT(peer_send(peer, &msg, NULL), "not sent");
+	}
+	while (peer_receive(peer, &msg, NULL, SILENCE_MS))
+		EXPECT_EQ(msg.type, VRDMA_MSG_ANSWER);	/* as after each lane that comes up */
+	return KTAP_PASS;
+}
+
+/* The far side leaves: the queue pair learns of that, and of nothing that looks like it. */
+static int leaving(void)
+{
+	struct vrdma_msg msg, bind;
+	struct peer first, peer;
+
+	TRY(is_looked_for(&first, &peer, &bind));
+	TRY(bind_to(&peer, bind.bind.qpn, &msg));
+	TRY(wrong_unbinds(&peer, &msg));
+	TRY(take_send(&peer, &msg));
+	msg.type = VRDMA_MSG_UNBIND;
+	msg.binding = msg.bound.id;
+	msg.check = msg.bound.check;
+	EXPECT(peer_send(&peer, &msg, NULL), "not sent");
+	EXPECT_EQ(ask(ORDER_SEND, "", 0), IBV_WC_RETRY_EXC_ERR);
+	TRY(expect_unbind(&peer, MY_BINDING, MY_CHECK));
+	ask(ORDER_LEAVE, "", 0);
+	peer_hang_up(&peer);
+	peer_hang_up(&first);
+	return KTAP_PASS;
+}
+
+/* A BIND whose queue pair is no more when it is answered: who answers is told. */
+static int answered_too_late(void)
+{
+	struct vrdma_msg msg, bind;
+	struct peer first, peer;
+
+	TRY(is_looked_for(&first, &peer, &bind));
+	ask(ORDER_LEAVE, "", 0);
+	while (peer_receive(&peer, &msg, NULL, SILENCE_MS))
+		EXPECT_EQ(msg.type, VRDMA_MSG_BIND);
+	msg = (struct vrdma_msg) {
+		.type = VRDMA_MSG_BOUND, .binding = bind.bind.id, .check = bind.bind.check,
+		.bound.id = MY_BINDING, .bound.check = MY_CHECK,
+	};
+	EXPECT(peer_send(&peer, &msg, NULL), "not sent");
+	TRY(expect_unbind(&peer, MY_BINDING, MY_CHECK));
+	peer_hang_up(&peer);
+	peer_hang_up(&first);
+	return KTAP_PASS;
+}
+
+/* A lane comes back: who is bound over it says so, for its farewell may have been lost. */
+static int said_again(void)
+{
+	struct vrdma_msg msg, bind;
+	struct peer first, peer;
+	unsigned int lane;
+
+	TRY(is_looked_for(&first, &peer, &bind));
+	TRY(bind_to(&peer, bind.bind.qpn, &msg));
+	lane = peer.said.lane;
+	peer_hang_up(&peer);
+	TRY(open_other_lane(&peer, &first, lane));
+	msg.type = VRDMA_MSG_CREDIT;
+	msg.binding = 0;
+	msg.check = 0;
+	EXPECT(peer_send(&peer, &msg, NULL), "not sent");
+	TRY(expect_message(&peer, &bind, VRDMA_MSG_BOUND));
+	EXPECT_EQ(bind.binding, MY_BINDING);
+	EXPECT_EQ(bind.bound.id, msg.bound.id);
+	EXPECT_EQ(bind.bound.check, msg.bound.check);
 	ask(ORDER_LEAVE, "", 0);
 	peer_hang_up(&peer);
 	peer_hang_up(&first);
@@ -745,6 +853,9 @@ static const struct ktap_case cases[] = {
 	{ "a message that is repeated is heard once", replayed },
 	{ "guesses reach nobody", guessed },
 	{ "a queue pair binds to whom it looks for", bindings },
+	{ "a far side that leaves is believed", leaving },
+	{ "an answer that comes too late is told so", answered_too_late },
+	{ "who is bound says so again", said_again },
 	{ "the neighbour's name from another address binds nothing", neighbours_name },
 };
 
