@@ -21,6 +21,7 @@ module_param_named(lanes, vrdma_lanes, uint, 0444);
 MODULE_PARM_DESC(lanes, "queue pairs to each other host; all hosts need the same number");
 
 static LIST_HEAD(vrdma_channels);
+static LIST_HEAD(vrdma_channels_ending);
 static LIST_HEAD(vrdma_requests);
 static unsigned int vrdma_nr_requests;
 static bool vrdma_channels_closed;
@@ -79,6 +80,9 @@ static void vrdma_channel_free(struct work_struct *work)
 		vrdma_repair_exit(&channel->lanes[i]);
 		vrdma_lane_free(&channel->lanes[i]);
 	}
+	spin_lock(&vrdma_channels_lock);
+	list_del(&channel->node);
+	spin_unlock(&vrdma_channels_lock);
 	kfree(channel);
 	if (atomic_dec_and_test(&vrdma_nr_channels))
 		wake_up_all(&vrdma_channels_none);
@@ -102,6 +106,7 @@ static struct vrdma_channel *vrdma_channel_alloc(const u8 *host, bool opener)
 		atomic_dec(&vrdma_nr_channels);
 		return NULL;
 	}
+	INIT_LIST_HEAD(&channel->node);
 	channel->nr_lanes = vrdma_lanes;
 	channel->opener = opener;
 	channel->incarnation = get_random_u32();
@@ -131,7 +136,7 @@ static void vrdma_channel_kick(struct vrdma_channel *channel)
 static void vrdma_channel_unlink(struct vrdma_channel *channel)
 {
 	lockdep_assert_held(&vrdma_channels_lock);
-	list_del_init(&channel->node);
+	list_move(&channel->node, &vrdma_channels_ending);
 	WRITE_ONCE(channel->ending, true);
 	vrdma_channel_kick(channel);
 }
@@ -251,8 +256,56 @@ static void vrdma_channel_discard(struct vrdma_channel *channel)
 		vrdma_channel_drop(channel);
 }
 
+/* How many there are, or have not quite ended, because @asker asked. */
+static unsigned int vrdma_channels_asked_by(const union ib_gid *asker,
+					    const struct list_head *channels)
+{
+	const struct vrdma_channel *channel;
+	unsigned int nr = 0;
+
+	list_for_each_entry(channel, channels, node)
+		nr += !memcmp(&channel->asker, asker, sizeof(*asker));
+	return nr;
+}
+
+/*
+ * May @asker make us have one more?  Otherwise the one of its that was of use the longest
+ * ago ends, to make room for the next attempt: it may be of a host that died and came back
+ * with another name, and who accepted it would never notice.
+ */
+static bool vrdma_channel_has_room(const union ib_gid *asker)
+{
+	struct vrdma_channel *channel, *oldest = NULL;
+	unsigned int ending, nr;
+
+	lockdep_assert_held(&vrdma_channels_lock);
+	ending = vrdma_channels_asked_by(asker, &vrdma_channels_ending);
+	nr = vrdma_channels_asked_by(asker, &vrdma_channels);
+	if (nr + ending < VRDMA_ADDRESS_CHANNELS)
+		return true;
+	if (ending)
+		return false;
+	list_for_each_entry(channel, &vrdma_channels, node)
+		if (!memcmp(&channel->asker, asker, sizeof(*asker)) &&
+		    (!oldest || time_before(READ_ONCE(channel->used), READ_ONCE(oldest->used))))
+			oldest = channel;
+	vrdma_channel_unlink(oldest);
+	return false;
+}
+
+/* @fresh is to be found from now on. */
+static void vrdma_channel_add(struct vrdma_channel *fresh, const union ib_gid *asker)
+{
+	lockdep_assert_held(&vrdma_channels_lock);
+	if (asker)
+		fresh->asker = *asker;
+	list_add_tail(&fresh->node, &vrdma_channels);
+}
+
+/* @asker: who asks for it; NULL: we do. */
 static struct vrdma_channel *vrdma_channel_create(const u8 *host, bool opener,
-						  const union ib_gid *gids, unsigned int nr)
+						  const union ib_gid *gids, unsigned int nr,
+						  const union ib_gid *asker)
 {
 	struct vrdma_channel *channel = NULL;
 	struct vrdma_channel *fresh;
@@ -264,9 +317,10 @@ static struct vrdma_channel *vrdma_channel_create(const u8 *host, bool opener,
 	spin_lock(&vrdma_channels_lock);
 	if (!vrdma_channels_closed)
 		channel = vrdma_channel_find(host, opener, gids, nr);
-	if (!channel && !vrdma_channels_closed && fresh->nr_addrs) {
+	if (!channel && !vrdma_channels_closed && fresh->nr_addrs &&
+	    (!asker || vrdma_channel_has_room(asker))) {
 		swap(channel, fresh);
-		list_add_tail(&channel->node, &vrdma_channels);
+		vrdma_channel_add(channel, asker);
 		vrdma_repair_kick(&channel->lanes[0]);
 	}
 	if (channel)
@@ -276,16 +330,23 @@ static struct vrdma_channel *vrdma_channel_create(const u8 *host, bool opener,
 	return channel;
 }
 
-struct vrdma_channel *vrdma_channel_get(const u8 *host, const union ib_gid *hcas,
-					unsigned int nr_hcas)
+static struct vrdma_channel *vrdma_channel_get_for(const u8 *host, const union ib_gid *hcas,
+						   unsigned int nr_hcas,
+						   const union ib_gid *asker)
 {
 	bool opener = memcmp(vrdma_host_id, host, sizeof(vrdma_host_id)) <= 0;
 	struct vrdma_channel *channel;
 
 	channel = vrdma_channel_find_hold(host, opener, hcas, nr_hcas);
 	if (!channel)
-		channel = vrdma_channel_create(host, opener, hcas, nr_hcas);
+		channel = vrdma_channel_create(host, opener, hcas, nr_hcas, asker);
 	return channel;
+}
+
+struct vrdma_channel *vrdma_channel_get(const u8 *host, const union ib_gid *hcas,
+					unsigned int nr_hcas)
+{
+	return vrdma_channel_get_for(host, hcas, nr_hcas, NULL);
 }
 
 struct vrdma_lane *vrdma_channel_lane(struct vrdma_channel *channel, u32 hash)
@@ -320,12 +381,17 @@ bool vrdma_lane_leads_to(const struct vrdma_lane *lane, const struct vrdma_where
  * Requests: queued by rdma_cm's handlers, seen to by work.
  */
 
-bool vrdma_channel_wants(const struct vrdma_hello *hello)
+bool vrdma_channel_wants(const struct vrdma_hello *hello, const union ib_gid *from)
 {
+	const struct vrdma_conn *conn;
+	unsigned int nr = 0;
 	bool room;
 
 	spin_lock(&vrdma_channels_lock);
-	room = !vrdma_channels_closed && vrdma_nr_requests < VRDMA_MAX_REQUESTS;
+	list_for_each_entry(conn, &vrdma_requests, node)
+		nr += !memcmp(&conn->addr, from, sizeof(*from));
+	room = !vrdma_channels_closed && vrdma_nr_requests < VRDMA_MAX_REQUESTS &&
+	       nr < VRDMA_ADDRESS_REQUESTS;
 	spin_unlock(&vrdma_channels_lock);
 	return room && hello->lanes == vrdma_lanes && hello->lane < vrdma_lanes;
 }
@@ -350,9 +416,9 @@ static struct vrdma_channel *vrdma_channel_of_request(const struct vrdma_conn *c
 		vrdma_channel_unlink(channel);
 		channel = NULL;
 	}
-	if (!channel && *fresh) {
+	if (!channel && *fresh && vrdma_channel_has_room(&conn->addr)) {
 		swap(channel, *fresh);
-		list_add_tail(&channel->node, &vrdma_channels);
+		vrdma_channel_add(channel, &conn->addr);
 	}
 	if (channel)
 		channel->incarnation = incarnation;
@@ -385,10 +451,12 @@ static void vrdma_channel_poked(struct vrdma_conn *conn)
 {
 	struct vrdma_channel *channel;
 
-	channel = vrdma_channel_get(conn->hello.from, &conn->addr, 1);
+	channel = vrdma_channel_get_for(conn->hello.from, &conn->addr, 1, &conn->addr);
 	if (channel) {
 		vrdma_repair_poke(&channel->lanes[conn->hello.lane]);
 		vrdma_channel_put(channel);
+	} else {
+		atomic_inc(&conn->hca->refused);
 	}
 	vrdma_conn_close(conn);
 }

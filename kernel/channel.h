@@ -17,11 +17,12 @@ struct vrdma_where;
 
 /**
  * struct vrdma_channel - to one host
- * @node: in the table, or empty once it ends
+ * @node: in the table, or among those that end; empty before that
  * @refs: of its memory: the table's until all lanes have ended, and holders
  * @holders: those who got it; with none it may end
  * @used: when it was last held or had a message, in jiffies
  * @opener: we make its connections, for our host id is not the higher one
+ * @asker: whose request it was made for; zero: we wanted it ourselves
  * @fixed: @addr, @hca and @incarnation are, for ever; read with acquire
  * @host: the peer
  * @addrs: where it may be, until @fixed
@@ -44,6 +45,7 @@ struct vrdma_channel {
 	atomic_t holders;
 	unsigned long used;
 	bool opener;
+	union ib_gid asker;
 	bool fixed;
 	u8 host[VRDMA_WIRE_HOST];
 	union ib_gid addrs[VRDMA_WIRE_HCAS];
@@ -86,8 +88,8 @@ void vrdma_channel_init(void);
 /* Ends all; nobody holds one any more, or will let go in closed(). */
 void vrdma_channel_exit(void);
 
-/* For listen.c: may such a request be taken?  Then take it. */
-bool vrdma_channel_wants(const struct vrdma_hello *hello);
+/* For listen.c: may such a request, of @from, be taken?  Then take it. */
+bool vrdma_channel_wants(const struct vrdma_hello *hello, const union ib_gid *from);
 void vrdma_channel_request(struct vrdma_conn *conn);
 
 /* For hca.c: end all that is on @hca, which is dead; does not wait. */

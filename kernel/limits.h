@@ -95,6 +95,8 @@ enum vrdma_limits {
 	VRDMA_ANSWER_ALL_BURST = 2000,	/* as many hosts that restart at once */
 	VRDMA_MAX_CHANNELS = 1024,	/* hosts of a large cluster */
 	VRDMA_MAX_REQUESTS = 256,	/* lanes of as many hosts as restart at once */
+	VRDMA_ADDRESS_CHANNELS = 8,	/* at one address's wish: a host that restarts, and again */
+	VRDMA_ADDRESS_REQUESTS = 32,	/* of one address: all lanes, and to be called for all */
 	VRDMA_DIAL_RATE = 1,		/* first connections per second to one address */
 	VRDMA_DIAL_BUCKETS = 256,	/* addresses may share one: 2 KiB */
 	VRDMA_RECEIVE_BATCH = 64,	/* datagrams taken before others get the worker */

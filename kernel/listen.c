@@ -77,6 +77,7 @@ static int vrdma_listen_request(struct vrdma_listener *listener, struct rdma_cm_
 	struct vrdma_hca *hca = listener->hca;
 	struct vrdma_hello hello;
 	struct vrdma_conn *conn;
+	union ib_gid from;
 
 	if (id->device != hca->ibdev || !vrdma_listen_peer_ok(id) ||
 	    vrdma_hello_parse(&hello, param->private_data, param->private_data_len))
@@ -85,7 +86,8 @@ static int vrdma_listen_request(struct vrdma_listener *listener, struct rdma_cm_
 		vrdma_listen_reject(id, &hello);
 		return -EINVAL;
 	}
-	if (!vrdma_channel_wants(&hello) || !vrdma_hca_get(hca))
+	rdma_ip2gid((struct sockaddr *)&id->route.addr.dst_addr, &from);
+	if (!vrdma_channel_wants(&hello, &from) || !vrdma_hca_get(hca))
 		return -EINVAL;
 	conn = vrdma_conn_from_request(id, hca, param, &hello);
 	if (!conn) {

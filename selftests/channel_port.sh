@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The port where a host waits for other hosts is open to HCAs only: not to a container, which
-# has a device of vrdma's.
+# has a device of vrdma's. And no address there gets all that a host has for others.
 set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh
@@ -10,6 +10,10 @@ set -eu
 OWN_IP=10.7.0.11
 PORT=793
 HOST=
+OTHER_IP=198.51.100.2
+# More hosts than can live at one address, VRDMA_ADDRESS_CHANNELS, and far fewer than there
+# may be in all.
+ROOM=8 CROWD=24
 
 # knock WHERE... -- WORD...: what knock said is in ANSWER.
 knock() {
@@ -52,6 +56,41 @@ from_a_container() {
 		knock in1 -- "$IP1" 700 "$IP2" "$HOST" && [ "$ANSWER" = "rejected on $DEV1" ]
 }
 
+one_address() { ip address delete "$OTHER_IP/24" dev "$HCA_NETDEV"; }
+
+# channels_of ADDRESS: that it has opened.
+channels_of() { grep -c "accepted $1 " "$DEBUGFS/channels" || true; }
+
+# a_crowd: of hosts at one address, as it says.
+a_crowd() {
+	local pid there
+
+	: >"$WORK/crowd"
+	background "$WORK/crowd" "$LIB/../knock" "$HCA_IP" 800 "$HCA_IP" "$HOST" "$CROWD"
+	pid=$!
+	wait_until 120 has_line established "$WORK/crowd" || {
+		show "$WORK/crowd"
+		return 1
+	}
+	there=$(channels_of "$HCA_IP")
+	echo "# $(<"$WORK/crowd"), $there there"
+	[ "$there" -gt 0 ] && [ "$there" -le "$ROOM" ] && has_line ' [1-9][0-9]* rejected' "$WORK/crowd" &&
+		another_address
+	there=$?
+	end_process "$pid"
+	forget_background "$pid"
+	return "$there"
+}
+
+another_address() {
+	knock env -- "$OTHER_IP" 701 "$HCA_IP" "$HOST" && [ "$ANSWER" = "established on $HCA by $HOST" ]
+}
+
+# after_the_crowd: who was refused because of it gets in.
+after_the_crowd() {
+	wait_until 30 from_an_hca && [ "$(channels_of "$HCA_IP")" -le "$ROOM" ]
+}
+
 # a_port_that_is_open: the control: another one, where a program listens.
 a_port_that_is_open() {
 	pair cm:7174 rping -s -a "$IP1" -V -C 1 -- rping -c -a "$IP1" -V -C 1
@@ -61,8 +100,13 @@ ktap_print_header
 two_containers veth-bridge
 make_hca
 own_device || ktap_exit_fail_msg "the host has no device"
-ktap_set_plan 5
+CLEAN_UP=one_address
+ip address add "$OTHER_IP/24" dev "$HCA_NETDEV"
+wait_until 10 has_line "$OTHER_IP" "$DEBUGFS/hcas" || ktap_exit_fail_msg "the HCA has no $OTHER_IP"
+ktap_set_plan 7
 ktap_test_result "another host's HCA is heard" from_an_hca
+ktap_test_result "one address does not get all there is" a_crowd
+ktap_test_result "who was refused gets in later" after_the_crowd
 ktap_test_result "a container's device is not" from_a_container
 ktap_test_result "it is on another port" a_port_that_is_open
 ktap_test_result "no device of vrdma's listens there" no_port

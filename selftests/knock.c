@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * knock FROM PORT TO [HOST]: ask whoever waits for other hosts at TO for a lane, from that
- * address and port, and say what became of it: `established on DEVICE by HOST`, or rejected,
- * or unheard; HOST, an id of 32 hexadecimal digits, if it said so.
+ * knock FROM PORT TO [HOST [COUNT]]: ask whoever waits for other hosts at TO for a lane, from
+ * that address and port, and say what became of it: `established on DEVICE by HOST`, or
+ * rejected, or unheard; HOST, an id of 32 hexadecimal digits, if it said so.
+ *
+ * With COUNT in the names of so many hosts, from as many ports: `N established, M rejected`;
+ * none is let go before we are ended.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/peer.h"
 #include "lib/verbs_util.h"
@@ -20,6 +24,35 @@ static void say_id(const uint8_t *id)
 {
 	for (int i = 0; i < PEER_ID; i++)
 		printf("%02x", id[i]);
+}
+
+/* One more host, and one more, each for its first lane. */
+static int crowd(const struct peer *first, struct peer_call *call, int count)
+{
+	int established = 0, rejected = 0;
+	struct peer *peer;
+
+	for (int i = 0; i < count; i++, call->port++) {
+		peer = calloc(1, sizeof(*peer));
+		if (!peer)
+			return KTAP_FAIL;
+		peer->said = first->said;
+		peer->said.from[PEER_ID - 2] = 1 + i;
+		switch (peer_hello(peer, call)) {
+		case RDMA_CM_EVENT_ESTABLISHED:
+			established++;
+			break;
+		case RDMA_CM_EVENT_REJECTED:
+			rejected++;
+			peer_hang_up(peer);
+			break;
+		default:
+			return KTAP_FAIL;
+		}
+	}
+	printf("%d established, %d rejected\n", established, rejected);
+	fflush(stdout);
+	return pause();
 }
 
 int main(int argc, char **argv)
@@ -37,6 +70,8 @@ int main(int argc, char **argv)
 	memset(peer.said.to, 0x31, PEER_ID);
 	if (argc > 4)
 		read_id(peer.said.to, argv[4]);
+	if (argc > 5)
+		return crowd(&peer, &call, atoi(argv[5]));
 	switch (peer_hello(&peer, &call)) {
 	case RDMA_CM_EVENT_ESTABLISHED:
 		printf("established");
