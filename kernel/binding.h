@@ -118,4 +118,9 @@ static inline bool vrdma_binding_bound(const struct vrdma_binding *binding)
 	return smp_load_acquire(&binding->state) == VRDMA_BINDING_BOUND;
 }
 
+static inline bool vrdma_binding_is_cut(const struct vrdma_binding *binding)
+{
+	return READ_ONCE(binding->state) == VRDMA_BINDING_CUT;
+}
+
 #endif /* _VRDMA_BINDING_H */

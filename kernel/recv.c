@@ -47,6 +47,7 @@ static bool vrdma_rx_ready(struct vrdma_rq_waiter *waiter)
 void vrdma_rx_init(struct vrdma_rx *rx)
 {
 	rx->taken = false;
+	rx->kept = false;
 	rx->binding = NULL;
 	vrdma_cursor_init(&rx->target);
 	INIT_LIST_HEAD(&rx->waiter.node);
@@ -80,6 +81,7 @@ void vrdma_rx_abort(struct vrdma_qp *qp)
 	vrdma_rx_unwait(qp);
 	vrdma_cursor_exit(&qp->rx.target);
 	qp->rx.taken = false;
+	qp->rx.kept = false;
 }
 
 /* Complete the receive in rx->recv and be ready for the next operation. */
@@ -89,6 +91,7 @@ static void vrdma_recv_complete(struct vrdma_qp *qp, struct vrdma_cqe *cqe, bool
 	cqe->qp_num = qp->number;
 	cqe->kernel = (uintptr_t)&qp->ibqp;
 	qp->rx.taken = false;
+	qp->rx.kept = false;
 	vrdma_cursor_exit(&qp->rx.target);
 
 	if (vrdma_cq_post(to_vcq(qp->ibqp.recv_cq), cqe, solicited))
@@ -172,6 +175,11 @@ static int vrdma_recv_take(struct vrdma_binding *binding)
 	bool turn;
 	int err;
 
+	if (rx->kept) {
+		rx->kept = false;
+		rx->taken = true;
+		return 0;
+	}
 	spin_lock_irqsave(&rq->lock, flags);
 	turn = vrdma_rq_turn(rq, &rx->waiter);
 	do {
@@ -333,6 +341,17 @@ static void vrdma_recv_comm_est(struct vrdma_qp *qp)
 	vrdma_qp_event(qp, IB_EVENT_COMM_EST);
 }
 
+/*
+ * UC: whatever was under way has been given up by its requester, for another operation
+ * begins.  Of that nobody is told; a receive it had is not used up.
+ */
+static void vrdma_recv_abandon(struct vrdma_rx *rx)
+{
+	rx->kept |= rx->taken;
+	rx->taken = false;
+	vrdma_cursor_exit(&rx->target);
+}
+
 /**
  * vrdma_recv_begin - accept an operation
  * @binding: the owner's; the caller is in a section of it
@@ -349,6 +368,8 @@ enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_
 	if (!vrdma_recv_state(qp))
 		return binding->type == IB_QPT_UC ? VRDMA_DONE : VRDMA_LOST;
 	vrdma_recv_comm_est(qp);
+	if (binding->type == IB_QPT_UC)
+		vrdma_recv_abandon(&qp->rx);
 
 	switch (op->opcode) {
 	case IB_UVERBS_WR_SEND:
@@ -532,7 +553,7 @@ static int vrdma_recv_flush_one(struct vrdma_qp *qp)
 bool vrdma_recv_flush(struct vrdma_qp *qp, struct vrdma_budget *budget)
 {
 	vrdma_rx_unwait(qp);
-	if (qp->rx.taken)
+	if (qp->rx.taken || qp->rx.kept)
 		vrdma_recv_complete_error(qp, IB_WC_WR_FLUSH_ERR);
 	vrdma_cursor_exit(&qp->rx.target);
 

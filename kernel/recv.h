@@ -13,6 +13,7 @@ struct vrdma_qp;
  * struct vrdma_rx - the owner's side of a queue pair: the operation under way
  * @recv: the receive it consumes, when @taken
  * @taken: @recv has left the queue and is not yet completed; never by a datagram
+ * @kept: as @taken, but what took it will never be whole: the next that needs one has it
  * @target: the memory it touches: of @recv, or of the rkey
  * @header: datagrams: source of the GRH; too large for a stack
  * @waiter: queued while the requester waits for a receive
@@ -26,6 +27,7 @@ struct vrdma_qp;
 struct vrdma_rx {
 	struct vrdma_recv recv;
 	bool taken;
+	bool kept;
 	struct vrdma_cursor target;
 	struct vrdma_cursor header;
 	struct vrdma_rq_waiter waiter;

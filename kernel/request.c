@@ -235,6 +235,16 @@ static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 	return verdict;
 }
 
+/* UC: the send queue has given up all before @mseq, and told nobody. */
+static void vrdma_request_given_up(struct vrdma_request *req, u32 mseq)
+{
+	if ((s32)(mseq - req->answered) <= 0)
+		return;
+	req->answered = mseq;
+	if ((s32)(mseq - req->sent) > 0)
+		req->sent = mseq;
+}
+
 static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_settlement *news)
 {
 	struct vrdma_remote *remote = binding->remote;
@@ -244,6 +254,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	LIST_HEAD(sinks);
 
 	spin_lock_irq(&remote->lock);
+	vrdma_request_given_up(req, news->answered);
 	if (news->late && !req->heard && news->answered == req->answered) {
 		req->again = true;
 		stuck = true;

@@ -286,6 +286,28 @@ bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg)
 	return op->opcode == msg->request.opcode && op->length == msg->request.total;
 }
 
+static bool vrdma_serve_is_last(const struct vrdma_msg *msg)
+{
+	return msg->request.offset + msg->payload == msg->request.total;
+}
+
+/* UC: those before @mseq were given up by the requester, who never sends anything again. */
+static void vrdma_serve_skip_to(struct vrdma_serve *serve, u32 mseq)
+{
+	serve->expected = mseq - 1;
+	vrdma_serve_next(serve);
+}
+
+/* UC: parts of the operation are lost, and so is all of it; that is its end. */
+static void vrdma_serve_pass(struct vrdma_remote *remote, const struct vrdma_msg *msg)
+{
+	if (remote->binding->type != IB_QPT_UC || !vrdma_serve_is_last(msg))
+		return;
+	vrdma_serve_skip_to(&remote->serve, msg->mseq);
+	vrdma_serve_executed(remote, msg->mseq);
+	vrdma_serve_next(&remote->serve);
+}
+
 /* The operation that is due: the whole of it, or a part. */
 static void vrdma_serve_expected(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 				 void *payload, struct vrdma_fetch **fetch)
@@ -293,8 +315,10 @@ static void vrdma_serve_expected(struct vrdma_remote *remote, const struct vrdma
 	struct vrdma_serve *serve = &remote->serve;
 	u32 end = msg->request.offset + msg->payload;
 
-	if (msg->request.offset > serve->offset)
+	if (msg->request.offset > serve->offset) {
+		vrdma_serve_pass(remote, msg);
 		return;
+	}
 	if (!serve->op.begun) {
 		vrdma_serve_begin(remote, msg, fetch);
 		if (!serve->op.begun)
@@ -334,7 +358,7 @@ static void vrdma_serve_repeated(struct vrdma_remote *remote, const struct vrdma
 {
 	vrdma_stat_inc(remote->binding->dev, rx_remote_again);
 	if (!*fetch) {
-		if (msg->request.offset + msg->payload == msg->request.total)
+		if (vrdma_serve_is_last(msg))
 			vrdma_serve_executed(remote, msg->mseq);
 	} else if (vrdma_serve_refetch(remote, *fetch) &&
 		   vrdma_serve_add_fetch(remote, *fetch)) {
@@ -348,8 +372,17 @@ static void vrdma_serve_execute(struct vrdma_remote *remote, const struct vrdma_
 	s32 ahead = msg->mseq - remote->serve.expected;
 
 	/* Behind what the HCA moves an honest requester sends nothing else. */
-	if (!vrdma_binding_bound(remote->binding) || vrdma_serve_hauls(&remote->serve))
+	if (vrdma_serve_hauls(&remote->serve))
 		return;
+	if (!vrdma_binding_bound(remote->binding)) {
+		if (ahead >= 0 && vrdma_binding_is_cut(remote->binding))
+			vrdma_serve_pass(remote, msg);
+		return;
+	}
+	if (ahead > 0 && remote->binding->type == IB_QPT_UC) {
+		vrdma_serve_skip_to(&remote->serve, msg->mseq);
+		ahead = 0;
+	}
 	if (ahead < 0)
 		vrdma_serve_repeated(remote, msg, fetch);
 	else if (!ahead)
