@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <rdma/ib_verbs.h>
 
+#include "hca.h"
 #include "limits.h"
 #include "netns.h"
 #include "port.h"
@@ -91,6 +92,7 @@ static void vrdma_device_init(struct vrdma_device *dev, struct net_device *ndev)
 static void vrdma_device_exit(struct vrdma_device *dev)
 {
 	WARN_ON(!xa_empty(&dev->qps) || !xa_empty(&dev->mrs) || !xa_empty(&dev->ahs));
+	vrdma_hca_netdev_changed(dev->ndev);
 	netdev_put(dev->ndev, &dev->tracker);
 }
 
@@ -215,6 +217,7 @@ int vrdma_device_create(const char *name, struct net_device *ndev)
 	ret = ib_register_device(&dev->ibdev, name, NULL);
 	if (ret)
 		goto err_dealloc;
+	vrdma_hca_netdev_changed(ndev);
 	return 0;	/* @dev may be gone already */
 
 err_dealloc:

@@ -26,6 +26,9 @@ static struct ib_client vrdma_hca_client;
 
 struct workqueue_struct *vrdma_hca_wq;
 
+static void vrdma_hcas_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(vrdma_hcas_work, vrdma_hcas_look);
+
 #define VRDMA_IPV4_BITS	96	/* before an IPv4 address in a GID */
 
 void vrdma_gid_show(struct seq_file *file, const union ib_gid *gid)
@@ -121,13 +124,14 @@ static void vrdma_hca_read_ipv6(struct vrdma_hca_address *list, unsigned int *nr
 
 /*
  * The GIDs of an HCA are also addresses of what lies above its netdev.  What is in
- * another namespace or carries a device of ours is for virtual devices.
+ * another namespace or carries a device of ours is for virtual devices, and what is
+ * down leads nowhere.
  */
 static bool vrdma_hca_ndev_is_physical(struct net_device *ndev)
 {
 	struct ib_device *ours;
 
-	if (!net_eq(dev_net(ndev), &init_net))
+	if (!net_eq(dev_net(ndev), &init_net) || !netif_running(ndev))
 		return false;
 	ours = ib_device_get_by_netdev(ndev, (enum rdma_driver_id)VRDMA_DRIVER_ID);
 	if (ours)
@@ -195,6 +199,24 @@ static void vrdma_hca_event(struct ib_event_handler *handler, struct ib_event *e
 
 	if (event->event == IB_EVENT_GID_CHANGE)
 		mod_delayed_work(vrdma_hca_wq, &hca->work, 0);
+}
+
+/* All that is above or below a netdev may be an HCA's: let each look. */
+static void vrdma_hcas_look(struct work_struct *work)
+{
+	struct vrdma_hca *hca;
+
+	spin_lock(&vrdma_hcas_lock);
+	list_for_each_entry(hca, &vrdma_hcas, node)
+		mod_delayed_work(vrdma_hca_wq, &hca->work, 0);
+	spin_unlock(&vrdma_hcas_lock);
+}
+
+void vrdma_hca_netdev_changed(const struct net_device *ndev)
+{
+	if (net_eq(dev_net(ndev), &init_net))
+		queue_delayed_work(vrdma_hca_wq, &vrdma_hcas_work,
+				   msecs_to_jiffies(VRDMA_HCA_LOOK_MS));
 }
 
 unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max)
@@ -371,6 +393,7 @@ int vrdma_hca_init(void)
 void vrdma_hca_exit(void)
 {
 	debugfs_lookup_and_remove("hcas", vrdma_debugfs);
+	cancel_delayed_work_sync(&vrdma_hcas_work);
 	ib_unregister_client(&vrdma_hca_client);
 	destroy_workqueue(vrdma_hca_wq);
 }

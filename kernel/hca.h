@@ -14,6 +14,7 @@
 
 #include "wire.h"
 
+struct net_device;
 struct seq_file;
 
 #define VRDMA_HCA_ADDRESSES	VRDMA_WIRE_HCAS
@@ -72,6 +73,12 @@ struct vrdma_hca *vrdma_hca_get_to(const struct vrdma_hca *only, const union ib_
 /* One more reference of an HCA that cannot go away now; false: it is being removed. */
 bool vrdma_hca_get(struct vrdma_hca *hca);
 void vrdma_hca_put(struct vrdma_hca *hca);
+
+/*
+ * Something about @ndev has changed: its addresses, its state, what it lies above, or that
+ * it carries a device of ours.  Not all of that changes GIDs, which HCAs tell of.  Any context.
+ */
+void vrdma_hca_netdev_changed(const struct net_device *ndev);
 
 /* @gid and @port as rdma_cm wants them. */
 void vrdma_hca_sockaddr(struct sockaddr_storage *addr, const union ib_gid *gid, u16 port);

@@ -82,6 +82,7 @@ enum vrdma_limits {
 	VRDMA_LANE_GIVE_UP_MS = 10000,	/* down so long, a lane ends its channel */
 	VRDMA_CHANNEL_IDLE_MS = 30000,	/* held by nobody and silent so long, a channel ends */
 	VRDMA_LISTEN_RETRY_MS = 1000,	/* until an address can be listened at */
+	VRDMA_HCA_LOOK_MS = 100,	/* a burst of changes of netdevs is looked at once */
 
 	/* Bounds on what strangers can make us hold. */
 	VRDMA_UD_PENDING = 1024,	/* datagrams of one device that wait for a route: 4 MiB */

@@ -12,6 +12,7 @@
 #include <net/netns/generic.h>
 
 #include "device.h"
+#include "hca.h"
 #include "port.h"
 #include "resolver.h"
 #include "vdev.h"
@@ -154,14 +155,17 @@ static struct pernet_operations vrdma_netns_ops = {
 static int vrdma_netns_netdev_event(struct notifier_block *nb, unsigned long event,
 				    void *ptr)
 {
+	struct net_device *ndev = netdev_notifier_info_to_dev(ptr);
 	struct vrdma_device *dev;
 
+	if (event == NETDEV_CHANGEUPPER || event == NETDEV_UP || event == NETDEV_DOWN)
+		vrdma_hca_netdev_changed(ndev);
 	if (event != NETDEV_UNREGISTER && event != NETDEV_UP &&
 	    event != NETDEV_DOWN && event != NETDEV_CHANGE)
 		return NOTIFY_DONE;
 
 	spin_lock_bh(&vrdma_netns_lock);
-	dev = vrdma_netns_find(netdev_notifier_info_to_dev(ptr));
+	dev = vrdma_netns_find(ndev);
 	if (dev && event == NETDEV_UNREGISTER) /* also when it moves to another namespace */
 		vrdma_device_kill(dev);
 	else if (dev)
@@ -175,6 +179,7 @@ static void vrdma_netns_addresses_changed(const struct net_device *ndev)
 {
 	struct vrdma_device *dev;
 
+	vrdma_hca_netdev_changed(ndev);
 	spin_lock_bh(&vrdma_netns_lock);
 	dev = vrdma_netns_find(ndev);
 	if (dev)

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The addresses under which other hosts are told to find an HCA are those that its netdev, and
+# what lies above that, have now.
+set -eu
+
+# shellcheck source=selftests/lib/vrdma.sh
+. "$(dirname "$0")/lib/vrdma.sh"
+
+CLEAN_UP=forget_netdevs
+BRIDGE_IP=198.51.102.1 VLAN_IP=198.51.103.1
+
+told() { has_line " $1( |$)" "$DEBUGFS/hcas"; }
+
+# appears ADDRESS COMMAND...: and is told then.
+appears() {
+	"${@:2}" && wait_until 10 told "$1" && return 0
+	show "$DEBUGFS/hcas"
+	return 1
+}
+
+vanishes() {
+	told "$1" && "${@:2}" && wait_until 10 not told "$1" && return 0
+	show "$DEBUGFS/hcas"
+	return 1
+}
+
+forget_netdevs() {
+	rdma link delete vr9 2>/dev/null || true
+	ip -force -batch - 2>/dev/null <<-END || true
+		link delete vrbr9
+		link delete vrvlan9
+	END
+}
+
+bridge() {
+	printf '%s\n' "link add vrbr9 up type bridge" "link set $HCA_NETDEV master vrbr9" \
+		"address add $BRIDGE_IP/24 dev vrbr9" | ip -batch -
+}
+
+vlan() {
+	printf '%s\n' "link add link $HCA_NETDEV name vrvlan9 up type vlan id 9" \
+		"address add $VLAN_IP/24 dev vrvlan9" | ip -batch -
+}
+
+ktap_print_header
+two_containers veth-bridge
+make_hca
+ktap_set_plan 11
+ktap_test_result "a bridge over the HCA's netdev" appears "$BRIDGE_IP" bridge
+ktap_test_result "it is down" vanishes "$BRIDGE_IP" ip link set vrbr9 down
+ktap_test_result "it is up" appears "$BRIDGE_IP" ip link set vrbr9 up
+ktap_test_result "its address goes" vanishes "$BRIDGE_IP" ip address delete "$BRIDGE_IP/24" dev vrbr9
+ktap_test_result "its address comes" appears "$BRIDGE_IP" ip address add "$BRIDGE_IP/24" dev vrbr9
+ktap_test_result "the netdev leaves it" vanishes "$BRIDGE_IP" ip link set "$HCA_NETDEV" nomaster
+ktap_test_result "the HCA's own address is told all the time" told "$HCA_IP"
+ktap_test_result "a VLAN over it" appears "$VLAN_IP" vlan
+ktap_test_result "a device of vrdma's takes that" vanishes "$VLAN_IP" rdma link add vr9 type vrdma netdev vrvlan9
+ktap_test_result "and leaves it" appears "$VLAN_IP" rdma link delete vr9
+ktap_test_result "the VLAN goes" vanishes "$VLAN_IP" ip link delete vrvlan9
+ktap_finished
