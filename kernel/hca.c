@@ -60,21 +60,56 @@ static const struct in6_addr *vrdma_gid_ip(const union ib_gid *gid)
 	return (const struct in6_addr *)gid->raw;
 }
 
-static void vrdma_hca_add_address(struct vrdma_hca_address *list, unsigned int *nr,
-				  const union ib_gid *gid, const union ib_gid *prefix, u8 bits)
+static bool vrdma_hca_same_network(const struct vrdma_hca_address *a,
+				   const struct vrdma_hca_address *b)
 {
-	unsigned int i;
+	return a->bits == b->bits &&
+	       ipv6_prefix_equal(vrdma_gid_ip(&a->prefix), vrdma_gid_ip(&b->prefix), a->bits);
+}
 
-	for (i = 0; i < *nr; i++)
-		if (!memcmp(&list[i].gid, gid, sizeof(*gid)))
-			return;
-	if (*nr == VRDMA_HCA_ADDRESSES)
+static bool vrdma_hca_has_network(const struct vrdma_hca_address *list, unsigned int nr,
+				  const struct vrdma_hca_address *address)
+{
+	while (nr--)
+		if (vrdma_hca_same_network(&list[nr], address))
+			return true;
+	return false;
+}
+
+/* Make room for an address of a network of its own: another network has two. */
+static void vrdma_hca_replace_address(struct vrdma_hca_addresses *list,
+				      const struct vrdma_hca_address *address)
+{
+	unsigned int i = list->nr;
+
+	if (vrdma_hca_has_network(list->at, list->nr, address))
 		return;
-	list[(*nr)++] = (struct vrdma_hca_address) {
+	while (--i)
+		if (vrdma_hca_has_network(list->at, i, &list->at[i]))
+			break;
+	if (i)
+		list->at[i] = *address;
+}
+
+static void vrdma_hca_add_address(struct vrdma_hca_addresses *list, const union ib_gid *gid,
+				  const union ib_gid *prefix, u8 bits)
+{
+	struct vrdma_hca_address address = {
 		.gid = *gid,
 		.prefix = *prefix,
 		.bits = bits,
 	};
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (!memcmp(&list->at[i].gid, gid, sizeof(*gid)))
+			return;
+	if (list->nr < VRDMA_HCA_ADDRESSES) {
+		list->at[list->nr++] = address;
+		return;
+	}
+	list->left_out++;
+	vrdma_hca_replace_address(list, &address);
 }
 
 static void vrdma_gid_set_ipv4(union ib_gid *gid, __be32 addr)
@@ -83,8 +118,8 @@ static void vrdma_gid_set_ipv4(union ib_gid *gid, __be32 addr)
 }
 
 /* Addresses of @ndev: the one that @only is, or all. */
-static void vrdma_hca_read_ipv4(struct vrdma_hca_address *list, unsigned int *nr,
-				struct net_device *ndev, const union ib_gid *only)
+static void vrdma_hca_read_ipv4(struct vrdma_hca_addresses *list, struct net_device *ndev,
+				const union ib_gid *only)
 {
 	struct in_device *in_dev = __in_dev_get_rcu(ndev);
 	union ib_gid gid, prefix;
@@ -98,13 +133,13 @@ static void vrdma_hca_read_ipv4(struct vrdma_hca_address *list, unsigned int *nr
 		if (ipv4_is_loopback(ifa->ifa_local))
 			continue;
 		if (!only || !memcmp(only, &gid, sizeof(gid)))
-			vrdma_hca_add_address(list, nr, &gid, &prefix,
+			vrdma_hca_add_address(list, &gid, &prefix,
 					      VRDMA_IPV4_BITS + ifa->ifa_prefixlen);
 	}
 }
 
-static void vrdma_hca_read_ipv6(struct vrdma_hca_address *list, unsigned int *nr,
-				struct net_device *ndev, const union ib_gid *only)
+static void vrdma_hca_read_ipv6(struct vrdma_hca_addresses *list, struct net_device *ndev,
+				const union ib_gid *only)
 {
 	struct inet6_dev *in6_dev = __in6_dev_get(ndev);
 	struct inet6_ifaddr *ifp;
@@ -118,7 +153,7 @@ static void vrdma_hca_read_ipv6(struct vrdma_hca_address *list, unsigned int *nr
 		    ipv6_addr_type(&ifp->addr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_LOOPBACK))
 			continue;
 		if (!only || !memcmp(only, &gid, sizeof(gid)))
-			vrdma_hca_add_address(list, nr, &gid, &gid, ifp->prefix_len);
+			vrdma_hca_add_address(list, &gid, &gid, ifp->prefix_len);
 	}
 }
 
@@ -139,7 +174,7 @@ static bool vrdma_hca_ndev_is_physical(struct net_device *ndev)
 	return !ours;
 }
 
-static void vrdma_hca_read_gid(struct vrdma_hca_address *list, unsigned int *nr,
+static void vrdma_hca_read_gid(struct vrdma_hca_addresses *list,
 			       const struct ib_gid_attr *attr, bool iwarp)
 {
 	struct net_device *ndev;
@@ -147,15 +182,15 @@ static void vrdma_hca_read_gid(struct vrdma_hca_address *list, unsigned int *nr,
 	rcu_read_lock();
 	ndev = rcu_dereference(attr->ndev);
 	if (ndev && vrdma_hca_ndev_is_physical(ndev)) {
-		vrdma_hca_read_ipv4(list, nr, ndev, iwarp ? NULL : &attr->gid);
-		vrdma_hca_read_ipv6(list, nr, ndev, iwarp ? NULL : &attr->gid);
+		vrdma_hca_read_ipv4(list, ndev, iwarp ? NULL : &attr->gid);
+		vrdma_hca_read_ipv6(list, ndev, iwarp ? NULL : &attr->gid);
 	}
 	rcu_read_unlock();
 }
 
 /* RoCE: each GID that is an address.  iWARP: the one GID leads to the netdev. */
-static void vrdma_hca_read_port(struct vrdma_hca_address *list, unsigned int *nr,
-				struct ib_device *ibdev, u32 port)
+static void vrdma_hca_read_port(struct vrdma_hca_addresses *list, struct ib_device *ibdev,
+				u32 port)
 {
 	bool iwarp = rdma_protocol_iwarp(ibdev, port);
 	const struct ib_gid_attr *attr;
@@ -168,24 +203,47 @@ static void vrdma_hca_read_port(struct vrdma_hca_address *list, unsigned int *nr
 		if (IS_ERR(attr))
 			continue;
 		if (iwarp || attr->gid_type == IB_GID_TYPE_ROCE_UDP_ENCAP)
-			vrdma_hca_read_gid(list, nr, attr, iwarp);
+			vrdma_hca_read_gid(list, attr, iwarp);
 		rdma_put_gid_attr(attr);
 	}
+}
+
+/* @second: it is not the first one of its network. */
+static void vrdma_hca_choose(struct vrdma_hca_addresses *list, unsigned int i, bool second,
+			     unsigned int *nr)
+{
+	if (i < list->nr && vrdma_hca_has_network(list->at, i, &list->at[i]) == second)
+		list->at[i].told = (*nr)++ < VRDMA_WIRE_HCAS;
+}
+
+/* Choose what answers name: all networks of all HCAs first, in turn. */
+static void vrdma_hcas_choose(void)
+{
+	struct vrdma_hca *hca;
+	unsigned int nr = 0;
+	unsigned int i;
+
+	lockdep_assert_held(&vrdma_hcas_lock);
+	for (i = 0; i < VRDMA_HCA_ADDRESSES; i++)
+		list_for_each_entry(hca, &vrdma_hcas, node)
+			vrdma_hca_choose(&hca->addresses, i, false, &nr);
+	for (i = 0; i < VRDMA_HCA_ADDRESSES; i++)
+		list_for_each_entry(hca, &vrdma_hcas, node)
+			vrdma_hca_choose(&hca->addresses, i, true, &nr);
 }
 
 static void vrdma_hca_work(struct work_struct *work)
 {
 	struct vrdma_hca *hca = container_of(to_delayed_work(work), struct vrdma_hca, work);
-	struct vrdma_hca_address list[VRDMA_HCA_ADDRESSES];
-	unsigned int nr = 0;
+	struct vrdma_hca_addresses list = {};
 	u32 port;
 
 	rdma_for_each_port(hca->ibdev, port)
-		vrdma_hca_read_port(list, &nr, hca->ibdev, port);
+		vrdma_hca_read_port(&list, hca->ibdev, port);
 
 	spin_lock(&vrdma_hcas_lock);
-	memcpy(hca->addresses, list, nr * sizeof(list[0]));
-	hca->nr_addresses = nr;
+	hca->addresses = list;
+	vrdma_hcas_choose();
 	spin_unlock(&vrdma_hcas_lock);
 	/* An address may still be another's. */
 	if (!vrdma_listen_update(hca))
@@ -219,16 +277,17 @@ void vrdma_hca_netdev_changed(const struct net_device *ndev)
 				   msecs_to_jiffies(VRDMA_HCA_LOOK_MS));
 }
 
-unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max)
+unsigned int vrdma_hca_told(union ib_gid *gids)
 {
-	struct vrdma_hca *hca;
+	const struct vrdma_hca *hca;
 	unsigned int nr = 0;
 	unsigned int i;
 
 	spin_lock(&vrdma_hcas_lock);
 	list_for_each_entry(hca, &vrdma_hcas, node)
-		for (i = 0; i < hca->nr_addresses && nr < max; i++)
-			gids[nr++] = hca->addresses[i].gid;
+		for (i = 0; i < hca->addresses.nr && nr < VRDMA_WIRE_HCAS; i++)
+			if (hca->addresses.at[i].told)
+				gids[nr++] = hca->addresses.at[i].gid;
 	spin_unlock(&vrdma_hcas_lock);
 	return nr;
 }
@@ -244,13 +303,17 @@ static const struct vrdma_hca_address *vrdma_hca_address_to(const struct vrdma_h
 							    const union ib_gid *to)
 {
 	const struct vrdma_hca_address *best = NULL;
+	const struct vrdma_hca_address *address;
 	unsigned int i;
 
-	for (i = 0; i < hca->nr_addresses; i++) {
-		if (!memcmp(&hca->addresses[i].gid, to, sizeof(*to)))
-			return &hca->addresses[i];
-		if (!best && vrdma_hca_reaches(&hca->addresses[i], to))
-			best = &hca->addresses[i];
+	for (i = 0; i < hca->addresses.nr; i++) {
+		address = &hca->addresses.at[i];
+		if (!address->told)
+			continue;
+		if (!memcmp(&address->gid, to, sizeof(*to)))
+			return address;
+		if (!best && vrdma_hca_reaches(address, to))
+			best = address;
 	}
 	return best;
 }
@@ -339,6 +402,7 @@ static void vrdma_hca_remove(struct ib_device *ibdev, void *client_data)
 	spin_lock(&vrdma_hcas_lock);
 	list_del(&hca->node);
 	WRITE_ONCE(hca->dead, true);
+	vrdma_hcas_choose();
 	spin_unlock(&vrdma_hcas_lock);
 	cancel_delayed_work_sync(&hca->work);
 	vrdma_listen_stop(hca);
@@ -355,19 +419,28 @@ static struct ib_client vrdma_hca_client = {
 	.remove = vrdma_hca_remove,
 };
 
-static int vrdma_hcas_show(struct seq_file *file, void *unused)
+static void vrdma_hca_show(struct seq_file *file, const struct vrdma_hca *hca)
 {
-	struct vrdma_hca *hca;
+	unsigned int untold = hca->addresses.left_out;
 	unsigned int i;
 
+	for (i = 0; i < hca->addresses.nr; i++)
+		untold += !hca->addresses.at[i].told;
+	seq_printf(file, "%s users %u refused %u untold %u", dev_name(&hca->ibdev->dev),
+		   refcount_read(&hca->refs) - 1, atomic_read(&hca->refused), untold);
+	for (i = 0; i < hca->addresses.nr; i++)
+		if (hca->addresses.at[i].told)
+			vrdma_gid_show(file, &hca->addresses.at[i].gid);
+	seq_putc(file, '\n');
+}
+
+static int vrdma_hcas_show(struct seq_file *file, void *unused)
+{
+	const struct vrdma_hca *hca;
+
 	spin_lock(&vrdma_hcas_lock);
-	list_for_each_entry(hca, &vrdma_hcas, node) {
-		seq_printf(file, "%s users %u refused %u", dev_name(&hca->ibdev->dev),
-			   refcount_read(&hca->refs) - 1, atomic_read(&hca->refused));
-		for (i = 0; i < hca->nr_addresses; i++)
-			vrdma_gid_show(file, &hca->addresses[i].gid);
-		seq_putc(file, '\n');
-	}
+	list_for_each_entry(hca, &vrdma_hcas, node)
+		vrdma_hca_show(file, hca);
 	spin_unlock(&vrdma_hcas_lock);
 	return 0;
 }

@@ -24,11 +24,26 @@ struct seq_file;
  * @gid: the address
  * @prefix: network that is connected to it
  * @bits: of @prefix, as of an IPv6 address
+ * @told: answers of the resolver name it; we call from no other, for who is called must
+ *	  know the address from an answer
  */
 struct vrdma_hca_address {
 	union ib_gid gid;
 	union ib_gid prefix;
 	u8 bits;
+	bool told;
+};
+
+/**
+ * struct vrdma_hca_addresses - those of an HCA
+ * @at: of each network it is connected to at least one, if there is room
+ * @nr: how many
+ * @left_out: for which there was no room
+ */
+struct vrdma_hca_addresses {
+	struct vrdma_hca_address at[VRDMA_HCA_ADDRESSES];
+	unsigned int nr;
+	unsigned int left_out;
 };
 
 /**
@@ -43,7 +58,6 @@ struct vrdma_hca_address {
  * @listeners: by address; @work's alone
  * @refused: connection requests
  * @addresses: at most as many as an answer of the resolver holds
- * @nr_addresses: how many
  *
  * @node, @dead and the addresses are protected by a lock of hca.c.
  */
@@ -57,12 +71,14 @@ struct vrdma_hca {
 	struct delayed_work work;
 	struct list_head listeners;
 	atomic_t refused;
-	struct vrdma_hca_address addresses[VRDMA_HCA_ADDRESSES];
-	unsigned int nr_addresses;
+	struct vrdma_hca_addresses addresses;
 };
 
-/* The addresses of all HCAs, @max of them; process context.  Returns how many. */
-unsigned int vrdma_hca_addresses(union ib_gid *gids, unsigned int max);
+/*
+ * What an answer names, VRDMA_WIRE_HCAS at most: one address of each network of each HCA, as
+ * far as there is room, then others.  Process context.  Returns how many.
+ */
+unsigned int vrdma_hca_told(union ib_gid *gids);
 
 /*
  * The HCA, with a reference, from which @to is on a connected network, and its

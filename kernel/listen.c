@@ -172,8 +172,8 @@ static bool vrdma_listen_wanted(const struct vrdma_hca *hca, const union ib_gid 
 {
 	unsigned int i;
 
-	for (i = 0; i < hca->nr_addresses; i++)
-		if (!memcmp(&hca->addresses[i].gid, gid, sizeof(*gid)))
+	for (i = 0; i < hca->addresses.nr; i++)
+		if (!memcmp(&hca->addresses.at[i].gid, gid, sizeof(*gid)))
 			return true;
 	return false;
 }
@@ -187,9 +187,9 @@ bool vrdma_listen_update(struct vrdma_hca *hca)
 	list_for_each_entry_safe(listener, next, &hca->listeners, node)
 		if (!vrdma_listen_wanted(hca, &listener->gid))
 			vrdma_listen_end(listener);
-	for (i = 0; i < hca->nr_addresses; i++)
-		if (!vrdma_listen_has(hca, &hca->addresses[i].gid))
-			all &= vrdma_listen_start(hca, &hca->addresses[i].gid);
+	for (i = 0; i < hca->addresses.nr; i++)
+		if (!vrdma_listen_has(hca, &hca->addresses.at[i].gid))
+			all &= vrdma_listen_start(hca, &hca->addresses.at[i].gid);
 	return all;
 }
 

@@ -80,7 +80,7 @@ static bool vrdma_resolver_answer(struct vrdma_resolver *res, struct vrdma_dgram
 	memcpy(msg->host, vrdma_host_id, sizeof(msg->host));
 	msg->device = dev->id;
 	msg->token = vrdma_tokens_make(&res->tokens, &dev->secret, &dgram->src);
-	msg->hca_count = vrdma_hca_addresses(hcas, ARRAY_SIZE(hcas));
+	msg->hca_count = vrdma_hca_told(hcas);
 	memcpy(msg->hca, hcas, msg->hca_count * sizeof(hcas[0]));
 	vrdma_resolve_build(&dgram->wire, msg);
 	swap(dgram->src, dgram->dst);
