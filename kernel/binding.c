@@ -19,9 +19,6 @@
 #include "send.h"
 #include "vdev.h"
 
-/* Nobody takes the local path: debugfs; to try the other one on one host. */
-bool vrdma_local_off;
-
 /* Protects state, where and peer of all bindings; under it a QP's lock. */
 static DEFINE_SPINLOCK(vrdma_bind_lock);
 
@@ -210,7 +207,6 @@ static bool vrdma_binding_note(struct vrdma_binding *binding, enum vrdma_route_s
 	case VRDMA_BINDING_ASKING:
 	case VRDMA_BINDING_WAITING:
 		binding->where = *where;
-		binding->where.local = where->local && !vrdma_local_off;
 		WRITE_ONCE(binding->state, VRDMA_BINDING_WAITING);
 		return true;
 	case VRDMA_BINDING_BOUND:
@@ -235,6 +231,8 @@ static void vrdma_binding_look(struct vrdma_binding *binding)
 	bool offer, local;
 
 	route = vrdma_route_state(binding->route, &where);
+	if (route == VRDMA_ROUTE_VALID && where.local)
+		where.local = vrdma_devices_take_local(binding->dev, where.device);
 	spin_lock_bh(&vrdma_bind_lock);
 	before = binding->state;
 	offer = vrdma_binding_note(binding, route, &where);

@@ -110,8 +110,6 @@ bool vrdma_binding_waits(struct vrdma_binding *binding, struct vrdma_where *wher
 bool vrdma_binding_is_by(struct vrdma_binding *binding, const struct vrdma_lane *lane);
 void vrdma_binding_leave_remote(struct vrdma_binding *binding);
 
-extern bool vrdma_local_off;
-
 static inline bool vrdma_binding_bound(const struct vrdma_binding *binding)
 {
 	/* pairs with vrdma_binding_set_bound(): peer and path are there */

@@ -23,7 +23,7 @@ static int __init vrdma_init(void)
 	if (!vrdma_wq)
 		return -ENOMEM;
 	vrdma_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	debugfs_create_bool("local_off", 0600, vrdma_debugfs, &vrdma_local_off);
+	vrdma_devices_init();
 	ret = vrdma_resolver_init();
 	if (ret)
 		goto err_debugfs;

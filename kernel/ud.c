@@ -402,7 +402,7 @@ static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg 
 	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &where);
 	if (err)
 		return err;
-	if (where.local && !vrdma_local_off) {
+	if (where.local && vrdma_devices_take_local(dev, where.device)) {
 		err = vrdma_ud_deliver_here(msg, &where, payload);
 		if (!err) {
 			vrdma_stat_inc(dev, tx_local_msgs);

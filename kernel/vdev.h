@@ -45,6 +45,7 @@ enum vrdma_object {
  * @srqn: last SRQ number given out
  * @used: objects that exist, indexed by enum vrdma_object
  * @flags: VRDMA_DEVICE_* bits
+ * @local_off: root wants it to be off the local path
  * @port_state: last state that was announced; protected by a lock of netns.c
  * @resolver: its routes
  * @ud: its datagrams that wait for a route
@@ -69,6 +70,7 @@ struct vrdma_device {
 	atomic_t used[VRDMA_OBJ_MAX];
 
 	unsigned long flags;
+	bool local_off;
 	enum ib_port_state port_state;
 
 	struct vrdma_resolver *resolver;
@@ -113,9 +115,15 @@ void vrdma_device_discharge(struct vrdma_device *dev, enum vrdma_object obj);
 void vrdma_devices_add(struct vrdma_device *dev);
 void vrdma_devices_remove(struct vrdma_device *dev);
 struct vrdma_device *vrdma_device_get_by_id(u64 id);
+
+/* May @dev and the device @id of this host be on the local path?  See debugfs.  Any context. */
+bool vrdma_devices_take_local(const struct vrdma_device *dev, u64 id);
 static inline void vrdma_device_put(struct vrdma_device *dev)
 {
 	ib_device_put(&dev->ibdev);
 }
+
+/* For main.c: after vrdma_debugfs is made. */
+void vrdma_devices_init(void);
 
 #endif /* _VRDMA_VDEV_H */
