@@ -517,6 +517,7 @@ static void vrdma_remotes_on(struct vrdma_lane *lane, void (*act)(struct vrdma_r
 		if (READ_ONCE(remote->lane) == lane)
 			act(remote);
 		vrdma_remote_put(remote);
+		cond_resched();
 	}
 }
 
