@@ -11,6 +11,7 @@ HCA=vrhca
 HCA_TYPE=${HCA_TYPE:-rxe}
 HCA_NETDEV=vrhca0
 HCA_IP=198.51.100.1
+HCA_GID=
 # What a test may do to lanes: nothing, or `break` them.
 LANES=keep
 LANES_TX=0
@@ -55,6 +56,20 @@ add_hca() {
 }
 
 hca_is_known() { has_line "^$HCA .*$HCA_IP" "$DEBUGFS/hcas"; }
+
+# find_hca_gid: and HCA_GID is its index then. The netdev takes 4 KiB packets and nothing is on
+# the way: as rxe likes it best.
+find_hca_gid() {
+	local file gid wanted
+
+	wanted=$(gid_of "$HCA_IP")
+	for file in "/sys/class/infiniband/$HCA/ports/1/gids"/*; do
+		read -r gid <"$file" 2>/dev/null && [ "$gid" = "$wanted" ] || continue
+		HCA_GID=${file##*/}
+		return 0
+	done
+	return 1
+}
 
 # lanes_sum WORD: of the numbers that stand behind WORD, of all lanes of all channels.
 lanes_sum() {
