@@ -109,8 +109,23 @@ void vrdma_qp_fail(struct vrdma_qp *qp, int event)
 	vrdma_send_wake(qp);
 }
 
+void vrdma_qp_fail_send(struct vrdma_qp *qp)
+{
+	unsigned long flags;
+
+	if (qp->ibqp.qp_type == IB_QPT_RC) {
+		vrdma_qp_fail(qp, -1);
+		return;
+	}
+	spin_lock_irqsave(&qp->lock, flags);
+	if (qp->state == IB_QPS_RTS || qp->state == IB_QPS_SQD)
+		WRITE_ONCE(qp->state, IB_QPS_SQE);
+	spin_unlock_irqrestore(&qp->lock, flags);
+}
+
 void vrdma_qp_drained(struct vrdma_qp *qp)
 {
+	WRITE_ONCE(qp->drained, true);
 	if (!qp->drain_notify)
 		return;
 	qp->drain_notify = false;

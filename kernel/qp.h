@@ -33,6 +33,7 @@ struct vrdma_binding;
  * @comm_est: IB_EVENT_COMM_EST was sent
  * @last_wqe: IB_EVENT_QP_LAST_WQE_REACHED was sent
  * @drain_notify: SQD is to be followed by IB_EVENT_SQ_DRAINED
+ * @drained: SQD, and nothing is under way
  * @modify_lock: serializes modify_qp and the life of @binding
  * @ref: ib_core, and each lookup by number; destroy waits for them
  * @released: completed by the last put
@@ -55,6 +56,7 @@ struct vrdma_qp {
 	bool comm_est;
 	bool last_wqe;
 	bool drain_notify;
+	bool drained;
 	struct mutex modify_lock;	/* serializes modify_qp */
 	refcount_t ref;
 	struct completion released;
@@ -88,6 +90,11 @@ void vrdma_qp_put(struct vrdma_qp *qp);
  * queue's owner.  Any context in which @qp is held or in a section.
  */
 void vrdma_qp_fail(struct vrdma_qp *qp, int event);
+/*
+ * By the send queue's owner: a work request has failed on this side.  RC: to ERR; else to
+ * SQE, where only the send queue is flushed, until it is set to RTS again (IBA 10.3.1).
+ */
+void vrdma_qp_fail_send(struct vrdma_qp *qp);
 void vrdma_qp_event(struct vrdma_qp *qp, enum ib_event_type type);
 /* The send queue's owner has nothing under way in SQD. */
 void vrdma_qp_drained(struct vrdma_qp *qp);

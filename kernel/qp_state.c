@@ -184,6 +184,8 @@ static int vrdma_qp_transit(struct vrdma_qp *qp, enum ib_qp_state next,
 			return vrdma_qp_to_rtr(qp, attr, mask);
 		break;
 	case IB_QPS_SQD:
+		if (qp->state != IB_QPS_SQD)
+			WRITE_ONCE(qp->drained, false);
 		qp->drain_notify = mask & IB_QP_EN_SQD_ASYNC_NOTIFY &&
 				   attr->en_sqd_async_notify;
 		break;
@@ -254,6 +256,7 @@ int vrdma_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 	spin_lock_irqsave(&qp->lock, flags);
 	*attr = qp->attr;
 	attr->qp_state = qp->state;
+	attr->sq_draining = qp->state == IB_QPS_SQD && !READ_ONCE(qp->drained);
 	spin_unlock_irqrestore(&qp->lock, flags);
 
 	attr->cur_qp_state = attr->qp_state;

@@ -230,8 +230,9 @@ static enum vrdma_step vrdma_send_failed(struct vrdma_qp *qp, enum ib_wc_status 
 		qp->sq.failed = status;
 		return VRDMA_STEP_PARK;
 	}
+	/* Whoever sees the completion sees the state. */
+	vrdma_qp_fail_send(qp);
 	vrdma_send_complete(qp, status);
-	vrdma_qp_fail(qp, -1);
 	return VRDMA_STEP_NEXT;
 }
 
@@ -292,11 +293,11 @@ static void vrdma_sq_rewind(struct vrdma_sq *sq)
 /* The far side refuses the oldest, sent in whole or in part. */
 static void vrdma_send_refused(struct vrdma_qp *qp, enum ib_wc_status status)
 {
+	vrdma_qp_fail(qp, -1);
 	if (qp->sq.flying)
 		vrdma_send_land(qp, status);
 	else if (qp->sq.busy)
 		vrdma_send_complete(qp, status);
-	vrdma_qp_fail(qp, -1);
 }
 
 /* The far side lives. */
@@ -504,11 +505,23 @@ static enum vrdma_step vrdma_send_datagram(struct vrdma_qp *qp, struct vrdma_bud
 	return status == IB_WC_SUCCESS ? vrdma_send_done(qp) : vrdma_send_failed(qp, status);
 }
 
-/* In error: end the connection, then complete everything with WR_FLUSH_ERR. */
-static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget *budget)
+/* Complete what waits in the ring with WR_FLUSH_ERR. */
+static enum vrdma_step vrdma_send_flush_ring(struct vrdma_qp *qp, struct vrdma_budget *budget)
 {
 	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
 
+	while (vrdma_sq_avail(qp)) {
+		if (budget->wqes-- <= 0)
+			return VRDMA_STEP_YIELD;
+		vrdma_sq_fetch(&qp->sq, sge);
+		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
+	}
+	return VRDMA_STEP_REST;
+}
+
+/* In error: end the connection, then complete everything with WR_FLUSH_ERR. */
+static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget *budget)
+{
 	if (qp->binding) {
 		vrdma_binding_stop(qp->binding);
 		if (!vrdma_binding_is_quiet(qp->binding))
@@ -519,12 +532,8 @@ static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget
 		vrdma_send_land(qp, IB_WC_WR_FLUSH_ERR);
 	if (qp->sq.busy)
 		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
-	while (vrdma_sq_avail(qp)) {
-		if (budget->wqes-- <= 0)
-			return VRDMA_STEP_YIELD;
-		vrdma_sq_fetch(&qp->sq, sge);
-		vrdma_send_complete(qp, IB_WC_WR_FLUSH_ERR);
-	}
+	if (vrdma_send_flush_ring(qp, budget) == VRDMA_STEP_YIELD)
+		return VRDMA_STEP_YIELD;
 	return vrdma_recv_flush(qp, budget) ? VRDMA_STEP_REST : VRDMA_STEP_YIELD;
 }
 
@@ -562,6 +571,8 @@ static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget 
 		if (!qp->sq.flying)
 			vrdma_qp_drained(qp);
 		return VRDMA_STEP_PARK;
+	case IB_QPS_SQE:	/* nothing flies, and nothing is half sent */
+		return vrdma_send_flush_ring(qp, budget);
 	case IB_QPS_ERR:
 		return vrdma_send_flush(qp, budget);
 	default:

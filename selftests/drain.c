@@ -18,6 +18,14 @@ static int to_state(enum ibv_qp_state state, bool notify)
 	return ibv_modify_qp(p.a.qp, &attr, mask);
 }
 
+static bool is_draining(void)
+{
+	struct ibv_qp_init_attr init;
+	struct ibv_qp_attr attr;
+
+	return !ibv_query_qp(p.a.qp, &attr, IBV_QP_STATE, &init) && attr.sq_draining;
+}
+
 static int drain(void)
 {
 	int i;
@@ -59,10 +67,12 @@ static int drain_while_waiting(void)
 	TRY(cq_expect_none(p.a.scq, 20));
 	EXPECT_EQ(to_state(IBV_QPS_SQD, true), 0);
 	TRY(event_expect_none(p.node[0].ctx, 50));
+	EXPECT(is_draining(), "it says that it is drained");
 	EXPECT_EQ(ep_recv(&p.b, 1, 0, 64), 0);
 	EXPECT_EQ(ep_recv(&p.b, 2, 0, 64), 0);
 	TRY(cq_expect(p.a.scq, 1, IBV_WC_SUCCESS, NULL));
 	TRY(event_expect(p.node[0].ctx, IBV_EVENT_SQ_DRAINED, p.a.qp));
+	EXPECT(!is_draining(), "it says that it is not drained");
 	TRY(cq_expect_none(p.a.scq, 50));
 	EXPECT_EQ(to_state(IBV_QPS_RTS, false), 0);
 	TRY(cq_expect(p.a.scq, 2, IBV_WC_SUCCESS, NULL));
