@@ -361,7 +361,7 @@ enum vrdma_lane_verdict {
 
 /*
  * A queue pair that dies may deliver a packet of application data where a header is
- * expected, or a message twice.  @msg: NULL if it is no message at all.
+ * expected, or a SEND twice.  @msg: its first message; NULL if it is none of ours.
  */
 static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 						const struct vrdma_msg *msg)
@@ -376,14 +376,13 @@ static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 	}
 	lane->counts.duplicates += verdict == VRDMA_LANE_AGAIN;
 	lane->counts.bad += verdict == VRDMA_LANE_BAD;
-	lane->counts.rx += verdict == VRDMA_LANE_GOOD && msg->type != VRDMA_MSG_CREDIT;
 	spin_unlock_irq(&lane->lock);
 	return verdict;
 }
 
 /* @buf is the HCA's again: now the peer can be told. */
 static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
-				 const struct vrdma_msg *msg, enum vrdma_lane_verdict verdict)
+				 u32 number, enum vrdma_lane_verdict verdict)
 {
 	bool given;
 
@@ -391,7 +390,7 @@ static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf 
 	given = !vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN) &&
 		!vrdma_conn_post_recv(lane->conn, buf - lane->bufs);
 	if (given && verdict == VRDMA_LANE_GOOD)
-		lane->rx_number = msg->number;
+		lane->rx_number = number;
 	spin_unlock_irq(&lane->lock);
 	if (!given) {
 		vrdma_conn_break(lane->conn);
@@ -403,10 +402,31 @@ static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf 
 	vrdma_lane_tell_credit(lane, false);
 }
 
+/* Hand over the messages of a good SEND, of which @msg is the first. */
+static void vrdma_lane_deliver(struct vrdma_lane *lane, void *data, u32 len,
+			       struct vrdma_msg *msg)
+{
+	unsigned int msgs = 0;
+	u32 at = 0;
+
+	if (msg->type == VRDMA_MSG_CREDIT)
+		return;
+	vrdma_channel_used(lane->channel);
+	do {
+		if (msgs++)
+			cond_resched();
+		vrdma_lane_upper()->receive(lane, msg, data + at + vrdma_msg_header(msg->type));
+	} while (!vrdma_msg_next(msg, data, len, &at));
+	spin_lock_irq(&lane->lock);
+	lane->counts.rx += msgs;
+	spin_unlock_irq(&lane->lock);
+}
+
 static void vrdma_lane_look_at(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
 {
 	enum vrdma_lane_verdict verdict;
 	struct vrdma_msg msg;
+	u32 number;
 	int err;
 
 	err = vrdma_msg_parse(&msg, buf->data, len);
@@ -415,11 +435,10 @@ static void vrdma_lane_look_at(struct vrdma_lane *lane, struct vrdma_lane_buf *b
 		vrdma_conn_break(lane->conn);
 		return;
 	}
-	if (verdict == VRDMA_LANE_GOOD && msg.type != VRDMA_MSG_CREDIT) {
-		vrdma_channel_used(lane->channel);
-		vrdma_lane_upper()->receive(lane, &msg, vrdma_lane_payload(buf, msg.type));
-	}
-	vrdma_lane_give_back(lane, buf, &msg, verdict);
+	number = msg.number;
+	if (verdict == VRDMA_LANE_GOOD)
+		vrdma_lane_deliver(lane, buf->data, len, &msg);
+	vrdma_lane_give_back(lane, buf, number, verdict);
 }
 
 /*

@@ -114,6 +114,7 @@ static_assert(sizeof(struct vrdma_wire_datagram) == 88);
 static_assert(sizeof(struct vrdma_wire_piece) == 64);
 static_assert(sizeof(struct vrdma_wire_placed) == 8);
 static_assert(offsetof(struct vrdma_wire_head, cookie) == 8);
+static_assert(offsetof(struct vrdma_wire_head, number) == 16);
 static_assert(offsetof(struct vrdma_wire_head, mseq) == 36);
 static_assert(offsetof(struct vrdma_wire_bind, qp_type) == 72);
 static_assert(offsetof(struct vrdma_wire_request, remote_addr) == 24);
@@ -478,7 +479,7 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 
 static bool vrdma_msg_head_ok(const struct vrdma_msg *msg, const struct vrdma_msg_shape *shape)
 {
-	if (!msg->number || (!shape->mseq && msg->mseq))
+	if (!shape->mseq && msg->mseq)
 		return false;
 	return shape->binding ? msg->binding : !msg->binding && !msg->check;
 }
@@ -487,13 +488,14 @@ static bool vrdma_msg_get_head(struct vrdma_msg *msg, const void *data, __u32 le
 {
 	const struct vrdma_msg_shape *shape;
 	struct vrdma_wire_head wire;
+	__u32 length;
 
 	vrdma_wire_copy(&wire, data, sizeof(wire));
 	shape = vrdma_msg_shape(wire.type);
-	if (wire.version != VRDMA_MSG_VERSION || wire.reserved ||
-	    wire.length != __cpu_to_be32(len))
+	length = __be32_to_cpu(wire.length);
+	if (wire.version != VRDMA_MSG_VERSION || wire.reserved || length > len)
 		return false;
-	if (!shape->header || len < shape->header || len - shape->header > shape->payload)
+	if (!shape->header || length < shape->header || length - shape->header > shape->payload)
 		return false;
 
 	msg->type = wire.type;
@@ -505,25 +507,76 @@ static bool vrdma_msg_get_head(struct vrdma_msg *msg, const void *data, __u32 le
 	msg->binding = __be32_to_cpu(wire.binding);
 	msg->check = __be32_to_cpu(wire.check);
 	msg->mseq = __be32_to_cpu(wire.mseq);
-	msg->payload = len - shape->header;
+	msg->payload = length - shape->header;
 	return vrdma_msg_head_ok(msg, shape);
 }
 
+/* The message that begins @len bytes, alone or not. */
+static bool vrdma_msg_get(struct vrdma_msg *msg, const void *data, __u32 len)
+{
+	return len >= VRDMA_MSG_HEAD && vrdma_msg_get_head(msg, data, len) &&
+	       vrdma_msg_get_rest(msg, data + VRDMA_MSG_HEAD);
+}
+
+/* Of a SEND only its first message is numbered; all are of the same connection. */
+static bool vrdma_msg_follows(const struct vrdma_msg *msg, const struct vrdma_msg *before)
+{
+	return msg->lane == before->lane && msg->cookie == before->cookie &&
+	       !msg->number && !msg->ack && !msg->credit &&
+	       msg->type != VRDMA_MSG_CREDIT && before->type != VRDMA_MSG_CREDIT;
+}
+
 /**
- * vrdma_msg_parse - read a lane message
+ * vrdma_msg_next - go on to the next message of a SEND
+ * @msg: the message at @at; becomes the one behind it
+ * @data: the SEND
+ * @len: bytes of it
+ * @at: where in @data; becomes that of the one behind it
+ *
+ * Return: 0; -ENODATA: @msg was the last; -EBADMSG: what is behind it is none.
+ */
+int vrdma_msg_next(struct vrdma_msg *msg, const void *data, __u32 len, __u32 *at)
+{
+	__u32 end = *at + vrdma_msg_header(msg->type) + msg->payload;
+	__u32 next = vrdma_msg_align(end);
+	struct vrdma_msg before = *msg;
+
+	if (end >= len)
+		return -ENODATA;
+	if (next >= len || !vrdma_wire_zero(data + end, next - end) ||
+	    !vrdma_msg_get(msg, data + next, len - next) || !vrdma_msg_follows(msg, &before))
+		return -EBADMSG;
+	*at = next;
+	return 0;
+}
+
+/* Are all good that are behind the first? */
+static bool vrdma_msg_rest_ok(struct vrdma_msg msg, const void *data, __u32 len)
+{
+	__u32 at = 0;
+	int err;
+
+	do
+		err = vrdma_msg_next(&msg, data, len, &at);
+	while (!err);
+	return err == -ENODATA;
+}
+
+/**
+ * vrdma_msg_parse - read the first message of a SEND, and judge all of them
  * @msg: of the union only the type's own member is filled
- * @data: from the network, any alignment; the payload is not looked at
+ * @data: from the network, any alignment; no payload is looked at
  * @len: bytes of @data
  *
- * Each byte is read once. What hangs on anything but the message itself (cookie,
- * lane, numbers, binding) is the caller's to check.
+ * What is used of a message is read once. What hangs on anything but the SEND itself
+ * (cookie, lane, numbers, binding) is the caller's to check.
  *
  * Return: 0, or -EBADMSG.
  */
 int vrdma_msg_parse(struct vrdma_msg *msg, const void *data, __u32 len)
 {
-	if (len < VRDMA_MSG_HEAD || !vrdma_msg_get_head(msg, data, len) ||
-	    !vrdma_msg_get_rest(msg, data + VRDMA_MSG_HEAD))
+	if (len > VRDMA_MSG_MAX || !vrdma_msg_get(msg, data, len) || !msg->number ||
+	    !vrdma_msg_rest_ok(*msg, data, len))
 		return -EBADMSG;
 	return 0;
 }
@@ -700,6 +753,20 @@ void vrdma_msg_build(void *data, const struct vrdma_msg *msg)
 
 	memcpy(data, &wire, sizeof(wire));
 	vrdma_msg_put_rest(data + sizeof(wire), msg);
+}
+
+/**
+ * vrdma_msg_number - number the first message of a SEND
+ * @data: as vrdma_msg_build() has written it
+ * @number: of the SEND
+ * @ack: last number received
+ * @credit: last number that may come
+ */
+void vrdma_msg_number(void *data, __u32 number, __u32 ack, __u32 credit)
+{
+	__be32 wire[] = { __cpu_to_be32(number), __cpu_to_be32(ack), __cpu_to_be32(credit) };
+
+	memcpy(data + offsetof(struct vrdma_wire_head, number), wire, sizeof(wire));
 }
 
 /**

@@ -11,7 +11,7 @@
 #include "message_parts.h"
 
 #define VRDMA_MSG_VERSION	1
-#define VRDMA_MSG_MAX		8192	/* a lane's buffer: one message, header and all */
+#define VRDMA_MSG_MAX		8192	/* a lane's buffer: one SEND, headers and all */
 #define VRDMA_MSG_PAYLOAD	(VRDMA_MSG_MAX - 256)	/* of one message, any type */
 
 enum vrdma_msg_type {
@@ -39,7 +39,7 @@ enum vrdma_msg_answer {
  * @type: enum vrdma_msg_type
  * @lane: which of the channel's
  * @cookie: the connection's secret for this direction
- * @number: of the message on its lane, from 1
+ * @number: of the SEND on its lane, from 1; zero behind its first message, as the next two
  * @ack: the last number the sender has received
  * @credit: the last number the receiver may send
  * @binding: receiver's binding; 0: none
@@ -80,9 +80,21 @@ struct vrdma_msg {
 
 /* Bytes before the payload of a message of @type. */
 __u32 vrdma_msg_header(enum vrdma_msg_type type);
-/* Check @len bytes from a stranger; -EBADMSG: not one of ours, and @msg is worth nothing. */
+/*
+ * A SEND is one message, or several, each where the one before it ends, vrdma_msg_align()ed.
+ * parse: check @len bytes from a stranger; -EBADMSG: no SEND of ours, and @msg, its first
+ * message, is worth nothing.  next: from the message at @at to the one behind it.
+ */
 int vrdma_msg_parse(struct vrdma_msg *msg, const void *data, __u32 len);
+int vrdma_msg_next(struct vrdma_msg *msg, const void *data, __u32 len, __u32 *at);
 /* Write the header of @msg to @data; the payload goes to @data + vrdma_msg_header(). */
 void vrdma_msg_build(void *data, const struct vrdma_msg *msg);
+/* Say these of a SEND at @data whose messages are built. */
+void vrdma_msg_number(void *data, __u32 number, __u32 ack, __u32 credit);
+
+static inline __u32 vrdma_msg_align(__u32 at)
+{
+	return (at + 7) & ~7U;
+}
 
 #endif /* _VRDMA_MESSAGE_H */

@@ -488,6 +488,89 @@ static int replayed(void)
 	return KTAP_PASS;
 }
 
+/* Two messages in one SEND, for bindings that there are not, each with a check of its own. */
+static uint32_t two_messages(struct peer *peer, uint8_t *data)
+{
+	struct vrdma_msg msg = {
+		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .check = 1, .bound.id = 1,
+	};
+	uint32_t at = vrdma_msg_header(msg.type);
+
+	peer_head(peer, &msg);
+	vrdma_msg_build(data, &msg);
+	msg.check = 2;
+	msg.number = 0;
+	msg.ack = 0;
+	msg.credit = 0;
+	vrdma_msg_build(data + at, &msg);
+	return 2 * at;
+}
+
+static int two_in_one(void)
+{
+	uint8_t data[VRDMA_MSG_MAX];
+	struct vrdma_msg msg;
+	struct peer peer;
+	uint32_t len;
+
+	TRY(open_lane(&peer));
+	len = two_messages(&peer, data);
+	EXPECT(peer_send_raw(&peer, data, len), "not sent");
+	for (uint32_t check = 1; check <= 2; check++) {
+		EXPECT(peer_receive(&peer, &msg, NULL, WAIT_MS), "message %u not heard", check);
+		EXPECT_EQ(msg.type, VRDMA_MSG_UNBIND);
+		EXPECT_EQ(msg.check, check);
+	}
+	TRY(is_believed(&peer));
+	peer_hang_up(&peer);
+	return KTAP_PASS;
+}
+
+/* What is to be wrong with the second one. */
+static const struct {
+	const char *name;
+	unsigned int at;
+	uint8_t flip;
+	int more;
+} bad_seconds[] = {
+	{ "version", .at = 0, .flip = 3 },
+	{ "CREDIT", .at = 1, .flip = VRDMA_MSG_BOUND ^ VRDMA_MSG_CREDIT },
+	{ "another lane", .at = 2, .flip = 1 },
+	{ "shorter than it is", .at = 7, .flip = 8 },
+	{ "longer than it is", .at = 7, .flip = 64 },
+	{ "the cookie", .at = 15, .flip = 1 },
+	{ "a number", .at = 19, .flip = 1 },
+	{ "an ack", .at = 23, .flip = 1 },
+	{ "a credit", .at = 27, .flip = 1 },
+	{ "one byte short", .more = -1 },
+	{ "its head alone", .more = -8 },
+	{ "half of its head", .more = -28 },
+	{ "a byte behind it", .more = 1 },
+	{ "nothing behind it", .more = 8 },
+};
+
+/* Then the first one is not heard, either. */
+static int bad_second(void)
+{
+	struct vrdma_msg msg;
+	struct peer peer;
+	uint32_t len;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad_seconds); i++) {
+		uint8_t data[VRDMA_MSG_MAX] = {};
+
+		TRY(open_lane(&peer));
+		len = two_messages(&peer, data);
+		data[len / 2 + bad_seconds[i].at] ^= bad_seconds[i].flip;
+		EXPECT(peer_send_raw(&peer, data, len + bad_seconds[i].more), "%s",
+		       bad_seconds[i].name);
+		EXPECT(peer_is_closed(&peer, CLOSE_MS), "%s", bad_seconds[i].name);
+		EXPECT(!peer_receive(&peer, &msg, NULL, 0), "%s: heard", bad_seconds[i].name);
+		peer_hang_up(&peer);
+	}
+	return right_hello();
+}
+
 /* ---- bindings ---- */
 
 static struct vrdma_msg a_guess(struct prng *random, unsigned int type)
@@ -856,6 +939,8 @@ static const struct ktap_case cases[] = {
 	{ "random messages end their lane", random_message },
 	{ "messages that are too long end their lane", long_message },
 	{ "a message that is repeated is heard once", replayed },
+	{ "two messages in one SEND are heard", two_in_one },
+	{ "a second one with one thing wrong ends the lane, the first is not heard", bad_second },
 	{ "guesses reach nobody", guessed },
 	{ "a queue pair binds to whom it looks for", bindings },
 	{ "a far side that leaves is believed", leaving },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parser of lane messages takes what the builder makes and what docs/wire.md
+ * The parser of SENDs, and of their messages, takes what the builder makes and what docs/wire.md
  * shows, and nothing that differs from it in a byte that is fixed or by more than a
  * field may. Offsets here are those of docs/wire.md: the numbers are the format.
  */
@@ -855,6 +855,221 @@ static void test_parts(void)
 	       "an atomic has no offset and no payload");
 }
 
+/* ---- several messages in one SEND ---- */
+
+/**
+ * struct pack - a SEND that is put together
+ * @bytes: of it
+ * @len: how many
+ */
+struct pack {
+	unsigned char bytes[2 * VRDMA_MSG_MAX];
+	size_t len;
+};
+
+/* @len bytes of a message, behind what there is. */
+static void pack_add(struct pack *pack, const unsigned char *bytes, size_t len)
+{
+	size_t at = (pack->len + 7) / 8 * 8;
+
+	memset(pack->bytes + pack->len, 0, at - pack->len);
+	memcpy(pack->bytes + at, bytes, len);
+	if (at)
+		memset(pack->bytes + at + 16, 0, 12);
+	pack->len = at + len;
+}
+
+static void pack_sample(struct pack *pack, enum vrdma_msg_type type)
+{
+	pack_add(pack, samples[type].bytes, samples[type].len);
+}
+
+/* The last @payload bytes of as many. */
+static void pack_response(struct pack *pack, size_t payload)
+{
+	unsigned char bytes[VRDMA_MSG_MAX] = {};
+
+	memcpy(bytes, samples[VRDMA_MSG_RESPONSE].bytes, 48);
+	put(bytes + 4, 48 + payload, 4);
+	put(bytes + 40, payload, 4);
+	put(bytes + 44, 0, 4);
+	memset(bytes + 48, 0x70, payload);
+	pack_add(pack, bytes, 48 + payload);
+}
+
+static bool pack_taken(const struct pack *pack)
+{
+	return taken(pack->bytes, pack->len);
+}
+
+/* As docs/wire.md has it: three bytes that a READ fetched, and that another READ has failed. */
+static void test_pack_example(void)
+{
+	static const char *const lines[] = {
+		"01 06 02 00  00 00 00 33  01 02 03 04 05 06 07 08",
+		"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
+		"25 26 27 28  31 32 33 34  00 00 00 03  00 00 00 00",
+		"70 61 79 00 00 00 00 00",
+		"01 07 02 00  00 00 00 30  01 02 03 04 05 06 07 08",
+		"00 00 00 00  00 00 00 00  00 00 00 00  21 22 23 24",
+		"25 26 27 28  31 32 33 34  04 0a 00 00 00 00 00 00",
+	};
+	struct vrdma_msg first = samples[VRDMA_MSG_RESPONSE].msg;
+	struct vrdma_msg second = samples[VRDMA_MSG_ANSWER].msg;
+	unsigned char built[104] = {};
+	struct pack pack = {};
+	struct vrdma_msg msg;
+	uint32_t at = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT(lines); i++)
+		pack.len += read_hex(pack.bytes + pack.len, lines[i]);
+	first.payload = 3;
+	first.response.total = 3;
+	first.response.offset = 0;
+	second.number = 0;
+	second.ack = 0;
+	second.credit = 0;
+	tap_ok(pack.len == 104 && !vrdma_msg_parse(&msg, pack.bytes, pack.len) &&
+	       same(&msg, &first), "two messages: the first");
+	tap_ok(!vrdma_msg_next(&msg, pack.bytes, pack.len, &at) && at == 56 &&
+	       same(&msg, &second), "two messages: the second");
+	tap_ok(vrdma_msg_next(&msg, pack.bytes, pack.len, &at) == -ENODATA && at == 56 &&
+	       same(&msg, &second), "two messages: that is all");
+	vrdma_msg_build(built, &first);
+	memcpy(built + 48, "pay", 3);
+	vrdma_msg_build(built + 56, &second);
+	tap_ok(!memcmp(built, pack.bytes, 104), "two messages: built byte by byte");
+}
+
+/* Numbered when it is sent, by the first message alone. */
+static void test_numbering(void)
+{
+	struct vrdma_msg msg = samples[VRDMA_MSG_REQUEST].msg;
+	unsigned char bytes[96];
+	bool right = true;
+
+	memcpy(bytes, samples[VRDMA_MSG_REQUEST].bytes, sizeof(bytes));
+	msg.number = 0;
+	msg.ack = 0;
+	msg.credit = 0;
+	vrdma_msg_build(bytes, &msg);
+	right &= !taken(bytes, sizeof(bytes));
+	vrdma_msg_number(bytes, 0x11121314, 0x15161718, 0x191a1b1c);
+	right &= !memcmp(bytes, samples[VRDMA_MSG_REQUEST].bytes, sizeof(bytes));
+	tap_ok(right, "a SEND is numbered later");
+}
+
+/* Every type but CREDIT goes with every other. */
+static void test_pack_types(void)
+{
+	bool right = true;
+	size_t a, b;
+
+	for (a = VRDMA_MSG_CREDIT; a < COUNT(samples); a++) {
+		for (b = VRDMA_MSG_CREDIT; b < COUNT(samples); b++) {
+			struct pack pack = {};
+
+			pack_sample(&pack, a);
+			pack_sample(&pack, b);
+			right &= pack_taken(&pack) ==
+				 (a != VRDMA_MSG_CREDIT && b != VRDMA_MSG_CREDIT);
+		}
+	}
+	tap_ok(right, "any two messages, but for CREDIT");
+}
+
+/* All of them, one behind the other, are found in order and where they are. */
+static void test_pack_order(void)
+{
+	struct pack pack = {};
+	struct vrdma_msg msg;
+	bool right = true;
+	uint32_t at = 0;
+	size_t type, end = 0;
+
+	for (type = VRDMA_MSG_BIND; type < COUNT(samples); type++)
+		pack_sample(&pack, type);
+	right &= !vrdma_msg_parse(&msg, pack.bytes, pack.len);
+	for (type = VRDMA_MSG_BIND; right && type < COUNT(samples); type++) {
+		right &= at == (end + 7) / 8 * 8 && msg.type == type;
+		end = at + samples[type].len;
+		right &= !vrdma_msg_next(&msg, pack.bytes, pack.len, &at) ||
+			 end == pack.len;
+	}
+	tap_ok(right, "nine messages, in order");
+}
+
+/* A change in any byte of a second message that a first one could not have, or must have. */
+static void test_pack_bytes(void)
+{
+	size_t second = 56, at, end;
+	bool fixed = true, free = true, cut = true;
+	struct pack good = {}, pack;
+	unsigned int flip;
+
+	pack_response(&good, 3);
+	end = good.len;
+	pack_sample(&good, VRDMA_MSG_UNBIND);
+	tap_ok(pack_taken(&good), "control: a second message");
+	for (at = end; at < second + 40; at++) {
+		bool is_free = at >= second + 28 && at < second + 36;
+
+		for (flip = 1; flip < 256; flip++) {
+			pack = good;
+			pack.bytes[at] ^= flip;
+			if (is_free)
+				free &= pack_taken(&pack);
+			else
+				fixed &= !pack_taken(&pack);
+		}
+	}
+	tap_ok(fixed, "a second message: a change in any fixed byte, and before it, is refused");
+	tap_ok(free, "a second message: binding and check are its own");
+	for (at = 0; at < sizeof(pack.bytes); at++)
+		if (at != end && at != good.len)
+			cut &= !taken(good.bytes, at);
+	tap_ok(cut && taken(good.bytes, end), "two messages, the first alone, no other length");
+}
+
+/* What is wrong with the last of three is wrong with all. */
+static void test_pack_bad_last(void)
+{
+	struct pack pack = {};
+	size_t at;
+
+	pack_sample(&pack, VRDMA_MSG_REQUEST);
+	pack_sample(&pack, VRDMA_MSG_ANSWER);
+	at = pack.len;
+	pack_sample(&pack, VRDMA_MSG_ANSWER);
+	tap_ok(pack_taken(&pack), "control: three messages");
+	pack.bytes[at + 41] = 8;
+	tap_ok(!pack_taken(&pack), "the third one is bad: all are refused");
+	pack.bytes[at + 41] = 10;
+	put(pack.bytes + at + 16, 1, 4);
+	tap_ok(!pack_taken(&pack), "the third one is numbered: all are refused");
+	put(pack.bytes + at + 16, 0, 4);
+	put(pack.bytes + at + 4, 49, 4);
+	tap_ok(!pack_taken(&pack), "the third one is longer than it is: all are refused");
+	put(pack.bytes + at + 4, UINT32_MAX, 4);
+	tap_ok(!pack_taken(&pack), "the third one has no end: all are refused");
+}
+
+static void test_pack_lengths(void)
+{
+	size_t behind, longest = 8192 - 7984 - 48;
+	bool right = true;
+
+	for (behind = 1; behind < 512; behind++) {
+		struct pack pack = {};
+
+		pack_response(&pack, 7936);
+		pack_response(&pack, behind);
+		right &= pack_taken(&pack) == (behind <= longest);
+	}
+	tap_ok(right, "several messages of up to 8192 bytes");
+}
+
 int main(void)
 {
 	size_t type;
@@ -879,5 +1094,12 @@ int main(void)
 	test_datagram_opcodes();
 	test_parts();
 	test_pieces();
+	test_pack_example();
+	test_numbering();
+	test_pack_types();
+	test_pack_order();
+	test_pack_bytes();
+	test_pack_bad_last();
+	test_pack_lengths();
 	return tap_end();
 }

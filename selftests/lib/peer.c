@@ -224,23 +224,36 @@ bool peer_send(struct peer *peer, struct vrdma_msg *msg, const void *payload)
 	return peer_send_raw(peer, data, header + msg->payload);
 }
 
+/* The next SEND. */
+static bool peer_take(struct peer *peer, int ms)
+{
+	struct ibv_wc wc;
+
+	if (cq_wait(peer->id->recv_cq, &wc, 1, ms) != 1 || wc.status != IBV_WC_SUCCESS)
+		return false;
+	memcpy(peer->taken, peer->memory + wc.wr_id * VRDMA_MSG_MAX, wc.byte_len);
+	peer->len = wc.byte_len;
+	peer->at = 0;
+	if (vrdma_msg_parse(&peer->msg, peer->taken, peer->len)) {
+		peer->len = 0;
+		return false;
+	}
+	peer->got = peer->msg.number;
+	return peer_post_receive(peer, wc.wr_id);
+}
+
 bool peer_receive(struct peer *peer, struct vrdma_msg *msg, void *payload, int ms)
 {
 	uint64_t end = now_ms() + ms;
-	struct ibv_wc wc;
-	uint8_t *data;
-	int err;
 
 	do {
-		if (cq_wait(peer->id->recv_cq, &wc, 1, ms) != 1 || wc.status != IBV_WC_SUCCESS)
+		if (vrdma_msg_next(&peer->msg, peer->taken, peer->len, &peer->at) &&
+		    !peer_take(peer, ms))
 			return false;
-		data = peer->memory + wc.wr_id * VRDMA_MSG_MAX;
-		err = vrdma_msg_parse(msg, data, wc.byte_len);
-		if (!err && msg->payload && payload)
-			memcpy(payload, data + vrdma_msg_header(msg->type), msg->payload);
-		if (err || !peer_post_receive(peer, wc.wr_id))
-			return false;
-		peer->got = msg->number;
+		*msg = peer->msg;
 	} while (msg->type == VRDMA_MSG_CREDIT && now_ms() < end);
+	if (msg->payload && payload)
+		memcpy(payload, peer->taken + peer->at + vrdma_msg_header(msg->type),
+		       msg->payload);
 	return msg->type != VRDMA_MSG_CREDIT;
 }

@@ -15,7 +15,7 @@
 #include "../../kernel/message.h"
 
 #define PEER_PORT	793		/* where hosts wait */
-#define PEER_SLOTS	64		/* messages we have room for */
+#define PEER_SLOTS	64		/* SENDs we have room for */
 #define PEER_ID		16		/* bytes of a host's id */
 
 /**
@@ -23,11 +23,15 @@
  * @id: rdma_cm's
  * @events: of @id alone
  * @mr: all of @memory
- * @memory: PEER_SLOTS messages to receive, then one to send
+ * @memory: PEER_SLOTS SENDs to receive, then one to send
  * @said: our hello
  * @heard: the answer to it, good or not, if @heard_it
- * @number: of the last message we sent
+ * @number: of our last SEND
  * @got: of the last we received
+ * @taken: that one
+ * @len: bytes of it
+ * @msg: its message that peer_receive() has told of last
+ * @at: where that begins
  */
 struct peer {
 	struct rdma_cm_id *id;
@@ -39,6 +43,10 @@ struct peer {
 	bool heard_it;
 	uint32_t number;
 	uint32_t got;
+	uint8_t taken[VRDMA_MSG_MAX];
+	uint32_t len;
+	struct vrdma_msg msg;
+	uint32_t at;
 };
 
 /**
@@ -73,7 +81,7 @@ bool peer_called(struct peer *peer, struct peer_call *call);
 bool peer_is_closed(struct peer *peer, int ms);
 void peer_hang_up(struct peer *peer);
 
-/* Fill in what every message says, and count. */
+/* Fill in what the first message of a SEND says, and count. */
 void peer_head(struct peer *peer, struct vrdma_msg *msg);
 /* Send @len bytes at @data as they are. */
 bool peer_send_raw(struct peer *peer, const void *data, uint32_t len);
