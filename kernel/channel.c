@@ -539,8 +539,8 @@ static void vrdma_lane_show(struct seq_file *file, struct vrdma_lane *lane)
 {
 	const struct vrdma_lane_counts *counts = &lane->counts;
 
-	seq_printf(file, "  lane %u %s tx %llu rx %llu", lane->index,
-		   vrdma_lane_is_up(lane) ? "up" : "down", counts->tx, counts->rx);
+	seq_printf(file, "  lane %u %s tx %llu rx %llu sends %llu", lane->index,
+		   vrdma_lane_is_up(lane) ? "up" : "down", counts->tx, counts->rx, counts->sends);
 	seq_printf(file, " credits %llu stalls %llu errors %llu repairs %llu", counts->credits,
 		   counts->stalls, counts->errors, counts->repairs);
 	seq_printf(file, " duplicates %llu bad %llu held %u", counts->duplicates, counts->bad,

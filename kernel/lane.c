@@ -191,23 +191,21 @@ void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waite
 }
 
 /*
- * Is the HCA to say when this one is sent?  That says it of all before it.  Whoever
- * waits for the last buffer, or for the one that tells credit, is not to wait in vain.
+ * Must the HCA say when the next one is sent?  That says it of all before it.  Whoever
+ * waits for the last buffer is not to wait in vain.
  */
-static bool vrdma_lane_asks(const struct vrdma_lane *lane, const struct vrdma_lane_buf *buf)
+static bool vrdma_lane_must_ask(const struct vrdma_lane *lane)
 {
-	return lane->silent >= VRDMA_LANE_SILENT || list_empty(&lane->free) ||
-	       buf == &lane->bufs[VRDMA_LANE_CREDIT];
+	return lane->silent >= VRDMA_LANE_SILENT || list_empty(&lane->free);
 }
 
 /* Lock held. */
-static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 len)
+static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, bool asks)
 {
-	bool asks = vrdma_lane_asks(lane, buf);
 	struct vrdma_conn *conn = lane->conn;
 	struct ib_sge sge = {
 		.addr = buf->dma,
-		.length = len,
+		.length = buf->len,
 		.lkey = conn->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
@@ -219,49 +217,149 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 	};
 
 	lane->silent = asks ? 0 : lane->silent + 1;
-	ib_dma_sync_single_for_device(conn->hca->ibdev, buf->dma, len, DMA_TO_DEVICE);
+	lane->asking += asks;
+	ib_dma_sync_single_for_device(conn->hca->ibdev, buf->dma, buf->len, DMA_TO_DEVICE);
 	return ib_post_send(conn->id->qp, &wr, NULL);
 }
 
-/* Number and post it: the order of numbers is that of the queue pair; lock held. */
-static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
-			      struct vrdma_msg *msg)
+/* Lock held. */
+static bool vrdma_lane_is_good(const struct vrdma_lane *lane)
 {
 	lockdep_assert_held(&lane->lock);
-	if (!lane->up || vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN))
+	return lane->up && !vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN);
+}
+
+/*
+ * Number and post @buf: the order of numbers is that of the queue pair; lock held.  @asks:
+ * the HCA is to say when it is sent, in any case.
+ */
+static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, bool asks)
+{
+	if (!vrdma_lane_is_good(lane))
 		return false;
-	msg->lane = lane->index;
-	msg->cookie = lane->cookie;
-	msg->number = ++lane->tx_number;
-	msg->ack = lane->rx_number;
+	buf->number = ++lane->tx_number;
 	/* Of buffers that were given back to the HCA alone: the peer needs no luck. */
-	msg->credit = lane->rx_number + VRDMA_LANE_DEPTH;
-	lane->told = msg->credit;
-	vrdma_msg_build(buf->data, msg);
-	if (vrdma_lane_post(lane, buf, vrdma_msg_header(msg->type) + msg->payload)) {
+	lane->told = lane->rx_number + VRDMA_LANE_DEPTH;
+	vrdma_msg_number(buf->data, buf->number, lane->rx_number, lane->told);
+	if (vrdma_lane_post(lane, buf, asks || vrdma_lane_must_ask(lane))) {
 		vrdma_conn_break(lane->conn);
 		return false;
 	}
 	list_add_tail(&buf->node, &lane->posted);
-	if (msg->number == VRDMA_LANE_LAST)
+	if (buf->number == VRDMA_LANE_LAST)
 		vrdma_conn_break(lane->conn);
 	return true;
 }
+
+/* Post a buffer that somebody held, or lose what is in it. */
+static void vrdma_lane_post_held(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, bool asks)
+{
+	if (!vrdma_lane_number(lane, buf, asks)) {
+		vrdma_lane_untake(lane, buf);
+		return;
+	}
+	lane->held--;
+	lane->counts.sends++;
+	lane->counts.tx += buf->msgs;
+}
+
+/* ---- company ---- */
+
+/* @msg is the one to follow what is in @buf. */
+static void vrdma_lane_write(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 at,
+			     struct vrdma_msg *msg)
+{
+	msg->lane = lane->index;
+	msg->cookie = lane->cookie;
+	vrdma_msg_build(buf->data + at, msg);
+	buf->len = at + vrdma_msg_header(msg->type) + msg->payload;
+	buf->msgs++;
+}
+
+static void vrdma_lane_write_first(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+				   struct vrdma_msg *msg)
+{
+	buf->msgs = 0;
+	vrdma_lane_write(lane, buf, 0, msg);
+}
+
+/* Copy the message in @buf behind those that wait for company, if there is room. */
+static bool vrdma_lane_join(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+			    struct vrdma_msg *msg)
+{
+	u32 header = vrdma_msg_header(msg->type);
+	struct vrdma_lane_buf *open = lane->open;
+	u32 at;
+
+	if (!open)
+		return false;
+	at = vrdma_msg_align(open->len);
+	if (at + header + msg->payload > VRDMA_MSG_MAX)
+		return false;
+	memset(open->data + open->len, 0, at - open->len);
+	vrdma_lane_write(lane, open, at, msg);
+	memcpy(open->data + at + header, buf->data + header, msg->payload);
+	vrdma_lane_untake(lane, buf);
+	return true;
+}
+
+/* Send what has waited for company.  What comes next waits until the HCA has sent this. */
+static void vrdma_lane_flush(struct vrdma_lane *lane)
+{
+	struct vrdma_lane_buf *open = lane->open;
+
+	lane->open = NULL;
+	if (open)
+		vrdma_lane_post_held(lane, open, !lane->asking);
+}
+
+/*
+ * A small message goes at once while few are under way.  Then the HCA is asked to say when
+ * it has sent one, and until it has, all that come are put together.
+ */
+static void vrdma_lane_send_small(struct vrdma_lane *lane, struct vrdma_lane_buf *buf,
+				  struct vrdma_msg *msg)
+{
+	if (vrdma_lane_join(lane, buf, msg))
+		return;
+	vrdma_lane_flush(lane);
+	vrdma_lane_write_first(lane, buf, msg);
+	if (lane->asking)
+		lane->open = buf;
+	else
+		vrdma_lane_post_held(lane, buf,
+				     lane->tx_number - lane->acked >= VRDMA_LANE_AHEAD);
+}
+
+static bool vrdma_lane_is_small(const struct vrdma_msg *msg)
+{
+	return vrdma_msg_header(msg->type) + msg->payload <= VRDMA_LANE_SMALL;
+}
+
+/* ---- sending ---- */
 
 bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
 			    struct vrdma_touch *touch, struct ib_send_wr *wr)
 {
 	struct vrdma_lane *lane = buf->lane;
 	unsigned long flags;
-	bool posted;
+	bool posted = !touch;
 
 	spin_lock_irqsave(&lane->lock, flags);
-	lane->held--;
-	posted = !touch || vrdma_bulk_post(touch, wr);
-	if (posted && vrdma_lane_number(lane, buf, msg))
-		lane->counts.tx++;
-	else
-		list_add(&buf->node, &lane->free);
+	if (!vrdma_lane_is_good(lane)) {
+		vrdma_lane_untake(lane, buf);
+	} else if (!touch && vrdma_lane_is_small(msg)) {
+		vrdma_lane_send_small(lane, buf, msg);
+	} else {
+		vrdma_lane_flush(lane);
+		vrdma_lane_write_first(lane, buf, msg);
+		if (touch)
+			posted = vrdma_bulk_post(touch, wr);
+		if (posted)
+			vrdma_lane_post_held(lane, buf, false);
+		else
+			vrdma_lane_untake(lane, buf);
+	}
 	spin_unlock_irqrestore(&lane->lock, flags);
 	return posted;
 }
@@ -293,12 +391,15 @@ static bool vrdma_lane_owes_credit(const struct vrdma_lane *lane)
 void vrdma_lane_tell_credit(struct vrdma_lane *lane, bool always)
 {
 	struct vrdma_msg msg = { .type = VRDMA_MSG_CREDIT };
+	struct vrdma_lane_buf *buf;
 	unsigned long flags;
 
 	spin_lock_irqsave(&lane->lock, flags);
 	if (lane->up && !lane->credit_sent && (always || vrdma_lane_owes_credit(lane)) &&
 	    lane->tx_number + lane->held < lane->tx_credit + VRDMA_LANE_RESERVE) {
-		lane->credit_sent = vrdma_lane_number(lane, &lane->bufs[VRDMA_LANE_CREDIT], &msg);
+		buf = &lane->bufs[VRDMA_LANE_CREDIT];
+		vrdma_lane_write_first(lane, buf, &msg);
+		lane->credit_sent = vrdma_lane_number(lane, buf, true);
 		lane->counts.credits += lane->credit_sent;
 	}
 	spin_unlock_irqrestore(&lane->lock, flags);
@@ -348,6 +449,9 @@ static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 	do
 		freed = vrdma_lane_unpost(lane);
 	while (freed && freed != buf);
+	lane->asking--;
+	lane->acked = max(lane->acked, buf->number);
+	vrdma_lane_flush(lane);
 	spin_unlock_irq(&lane->lock);
 	vrdma_lane_wake(lane);
 	vrdma_lane_tell_credit(lane, false);
@@ -373,6 +477,7 @@ static enum vrdma_lane_verdict vrdma_lane_judge(struct vrdma_lane *lane,
 	    msg->ack <= lane->tx_number && msg->number <= lane->rx_number + 1) {
 		verdict = msg->number > lane->rx_number ? VRDMA_LANE_GOOD : VRDMA_LANE_AGAIN;
 		lane->tx_credit = max(lane->tx_credit, msg->credit);
+		lane->acked = max(lane->acked, msg->ack);
 	}
 	lane->counts.duplicates += verdict == VRDMA_LANE_AGAIN;
 	lane->counts.bad += verdict == VRDMA_LANE_BAD;
@@ -479,12 +584,14 @@ void vrdma_lane_start(struct vrdma_lane *lane)
 	lane->told = VRDMA_LANE_DEPTH;
 	lane->credit_sent = false;
 	lane->silent = 0;
+	lane->asking = 0;
+	lane->acked = 0;
 	lane->bulk.on = lane->conn->sges;
 	WRITE_ONCE(lane->up, true);
 	spin_unlock_irq(&lane->lock);
 }
 
-/* Post nothing any more.  Returns whether the lane was up. */
+/* Post nothing any more, nor what waits for company.  Returns whether the lane was up. */
 bool vrdma_lane_stop(struct vrdma_lane *lane)
 {
 	bool was_up;
@@ -492,6 +599,7 @@ bool vrdma_lane_stop(struct vrdma_lane *lane)
 	spin_lock_irq(&lane->lock);
 	was_up = lane->up;
 	WRITE_ONCE(lane->up, false);
+	vrdma_lane_flush(lane);	/* is lost */
 	spin_unlock_irq(&lane->lock);
 	return was_up;
 }

@@ -59,13 +59,16 @@ enum vrdma_lane_flag {
  * @up: messages can be sent
  * @closed: for ever down
  * @cookie: that the peer wants in messages
- * @tx_number: of the last message sent on this connection
+ * @tx_number: of the last SEND on this connection
  * @tx_credit: last number that the peer has room for
- * @rx_number: of the last message received, and its buffer given back
+ * @rx_number: of the last SEND received, and its buffer given back
  * @told: the credit that the peer was last told of
  * @held: buffers that somebody has got and will send
  * @credit_sent: the CREDIT buffer is under way
- * @silent: messages sent since the last that asked for a completion
+ * @silent: sent since the last that asked for a completion
+ * @asking: sent, and their completion has not come
+ * @acked: last number that has arrived, as far as we know
+ * @open: messages that wait for company while some are @asking; held
  * @free: buffers to send
  * @posted: buffers under way, in order
  * @waiters: for buffers, first come first served
@@ -105,6 +108,9 @@ struct vrdma_lane {
 	u32 held;
 	bool credit_sent;
 	unsigned int silent;
+	unsigned int asking;
+	u32 acked;
+	struct vrdma_lane_buf *open;
 	struct list_head free;
 	struct list_head posted;
 	struct list_head waiters;
@@ -137,9 +143,9 @@ void vrdma_lane_set_ops(const struct vrdma_lane_ops *ops);
  * get: NULL when there is no buffer, no credit or no connection (or others wait:
  * then waiting is @waiter's turn), and @waiter, if given, is told when there is.
  * Who has a buffer sends it or puts it back soon; so does a waiter that was told.
- * send: fills in lane, cookie, number, ack and credit of @msg and posts it; takes
- * the buffer.  On a lane that is down the message is lost, as on one that goes down
- * with it under way.
+ * send: fills in lane and cookie of @msg and posts it, a small one soon with others
+ * when there are many; takes the buffer.  On a lane that is down the message is lost,
+ * as on one that goes down with it under way.
  */
 struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
 					  struct vrdma_lane_waiter *waiter);

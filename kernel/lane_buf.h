@@ -12,12 +12,15 @@
 struct vrdma_lane;
 
 /**
- * struct vrdma_lane_buf - memory of one message
+ * struct vrdma_lane_buf - memory of one SEND: of one message, or of several small ones
  * @cqe: of the work request it is in
  * @node: in the lane's free or posted list, where it sends
  * @lane: whose
  * @data: VRDMA_MSG_MAX bytes of pages, for the HCA
  * @dma: the HCA's address of @data, of the connection there is
+ * @number: of the SEND, as all below under the lane's lock
+ * @len: bytes of its messages
+ * @msgs: how many there are
  */
 struct vrdma_lane_buf {
 	struct ib_cqe cqe;
@@ -25,6 +28,9 @@ struct vrdma_lane_buf {
 	struct vrdma_lane *lane;
 	void *data;
 	u64 dma;
+	u32 number;
+	u32 len;
+	u32 msgs;
 };
 
 /* Of a lane's buffers the first receive, the next send, the last one sends CREDIT. */

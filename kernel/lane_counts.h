@@ -8,12 +8,13 @@
  * struct vrdma_lane_counts - what became of a lane's messages and connections
  * @tx: messages sent, but for CREDIT
  * @rx: messages received, but for CREDIT
+ * @sends: SENDs that carried those of @tx
  * @credits: CREDIT messages sent
  * @stalls: times that somebody found no room
  * @errors: connections that broke
  * @repairs: connections made after the first
- * @duplicates: messages received again, dropped
- * @bad: messages that the lane's peer cannot have sent, dropped
+ * @duplicates: SENDs received again, dropped
+ * @bad: SENDs that the lane's peer cannot have made, dropped
  * @windows: pieces of memory shown to the peer's HCA
  * @moves: times that our HCA was told to read from, or write to, the peer's
  * @moved: bytes that it has
@@ -21,6 +22,7 @@
 struct vrdma_lane_counts {
 	u64 tx;
 	u64 rx;
+	u64 sends;
 	u64 credits;
 	u64 stalls;
 	u64 errors;

@@ -70,6 +70,8 @@ enum vrdma_limits {
 	VRDMA_MAX_LANES = 16,		/* 1 MiB of buffers each */
 	VRDMA_LANE_DEPTH = 64,		/* messages each way: 512 KiB, 40 us at 100 Gb/s */
 	VRDMA_LANE_SILENT = 15,		/* messages between two that ask for a completion */
+	VRDMA_LANE_AHEAD = 2,		/* under way before others wait for company: a chat */
+	VRDMA_LANE_SMALL = 1024,	/* what may: a copy that costs less than a message */
 	VRDMA_LANE_RESERVE = 2,		/* receive buffers beyond the credit; one would do */
 	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms, unless set */
 	VRDMA_LANE_MAX_TIMEOUT = 20,	/* if it is set: 4.3 s, and a dead peer after 26 s */
