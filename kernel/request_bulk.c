@@ -3,6 +3,7 @@
  * The requester's half of bulk transfers: show the owner's HCA the memory of an operation,
  * piece after piece, and see that it has left before anybody is told that it is done.
  */
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "binding.h"
@@ -12,6 +13,10 @@
 #include "request.h"
 #include "span.h"
 #include "wqe.h"
+
+static bool vrdma_bulk_wanted;
+module_param_named(bulk, vrdma_bulk_wanted, bool, 0644);
+MODULE_PARM_DESC(bulk, "have HCAs move large operations between hosts (default N)");
 
 /**
  * struct vrdma_exposure - a piece of an operation that the owner's HCA may touch
@@ -36,13 +41,14 @@ struct vrdma_exposure {
  * @remote: to where
  * @op: not begun
  *
- * Where it is scattered so that a window holds less than a message would, it is not.
+ * Not unless root wants it (parameter bulk).  Where it is scattered so that a window holds
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
 {
 	bool atomic = vrdma_opcode_fetches(op->opcode) && op->opcode != IB_UVERBS_WR_RDMA_READ;
 
-	return op->length > VRDMA_BULK_MIN && remote->binding->type == IB_QPT_RC && !atomic &&
+	return READ_ONCE(vrdma_bulk_wanted) && op->length > VRDMA_BULK_MIN &&
+	       remote->binding->type == IB_QPT_RC && !atomic &&
 	       op->length / op->mem.nr >= VRDMA_MSG_PAYLOAD &&
 	       READ_ONCE(remote->lane->bulk.on) && vrdma_span_fits(&op->mem);
 }

@@ -75,6 +75,7 @@ memory_is_free() { [ "$(awk '$1 == "nr_foll_pin_acquired" { a = $2 } $1 == "nr_f
 
 ktap_print_header
 two_containers veth-bridge
+echo Y >/sys/module/vrdma/parameters/bulk
 CASES=("end of a target of WRITE" "end of a source of READ" "end of a source of WRITE"
 	"end of a target of READ" "requester in error" "owner in error" reset)
 ktap_set_plan $((4 + ${#CASES[@]} + 4))
