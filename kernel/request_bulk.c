@@ -42,6 +42,7 @@ struct vrdma_exposure {
  * @op: not begun
  *
  * Not unless root wants it (parameter bulk).  Where it is scattered so that a window holds
+ * less than a message would, it is not.
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
 {
