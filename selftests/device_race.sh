@@ -92,7 +92,7 @@ unloaded() { ! grep -q '^vrdma ' /proc/modules || rmmod vrdma 2>/dev/null; }
 ktap_print_header
 load_modules
 make_exclusive
-ROUNDS=$(by_budget 2 6)
+ROUNDS=$(by_budget 2 4)
 ktap_set_plan 2
 ktap_test_result "ways to end and to move a device, two or three at once" \
 	repeat "$ROUNDS" pairs

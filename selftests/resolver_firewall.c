@@ -129,7 +129,7 @@ static int survives_short_cut(void)
 	for (end = now_ms() + 14000; now_ms() < end; usleep(100000))
 		EXPECT_EQ(send_one(), IBV_WC_SUCCESS);
 	TRY(mend());
-	for (end = now_ms() + (opt.full ? 25000 : 1000); now_ms() < end; usleep(100000))
+	for (end = now_ms() + (opt.full ? 12000 : 1000); now_ms() < end; usleep(100000))
 		EXPECT_EQ(send_one(), IBV_WC_SUCCESS);
 	return KTAP_PASS;
 }

@@ -211,7 +211,7 @@ static int in_the_middle(void)
 	TRY(ready(&p.a));
 	TRY(ready(&p.b));
 	TRY(arrives());
-	for (int i = 0; i < (opt.full ? 10 : 3); i++) {
+	for (int i = 0; i < (opt.full ? 4 : 2); i++) {
 		TRY(stream_into(i % 2));
 		TRY(set_link(i % 2, "up"));
 		TRY(arrives());
