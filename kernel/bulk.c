@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "hca.h"
 #include "lane.h"
+#include "regqp.h"
 
 /* ---- the connection ---- */
 
@@ -16,8 +17,7 @@ bool vrdma_bulk_enter(struct vrdma_lane *lane, u32 epoch)
 	bool entered;
 
 	spin_lock_irq(&lane->lock);
-	entered = lane->up && bulk->on && bulk->epoch == epoch &&
-		  !vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN);
+	entered = vrdma_lane_is_good(lane) && bulk->on && bulk->epoch == epoch;
 	bulk->users += entered;
 	spin_unlock_irq(&lane->lock);
 	return entered;
@@ -60,25 +60,6 @@ void vrdma_bulk_quiesce(struct vrdma_lane *lane)
 
 /* ---- touching ---- */
 
-/* Lock held.  False: not posted, and what was posted before it is lost. */
-bool vrdma_bulk_post(struct vrdma_touch *touch, struct ib_send_wr *wr)
-{
-	struct vrdma_lane *lane = touch->lane;
-
-	lockdep_assert_held(&lane->lock);
-	if (!lane->up || vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN))
-		return false;
-	if (ib_post_send(lane->conn->id->qp, wr, NULL)) {
-		vrdma_conn_break(lane->conn);
-		return false;
-	}
-	lane->counts.windows += !!touch->mr;
-	lane->counts.moves += !touch->mr;
-	touch->state = VRDMA_TOUCH_POSTED;
-	list_add_tail(&touch->node, &lane->bulk.touches);
-	return true;
-}
-
 static int vrdma_touch_map(struct vrdma_touch *touch)
 {
 	int nents = ib_dma_map_sg(touch->lane->conn->hca->ibdev, touch->sg, touch->nents,
@@ -112,72 +93,23 @@ static void vrdma_window_free(struct vrdma_lane *lane)
 	waiter->ready(waiter);
 }
 
-/*
- * Nothing touches it any more.  Its MR is another window's when the HCA has said that it
- * is free; that of a connection that has ended may be in any state.
- */
+/* Nothing touches it any more. */
 static void vrdma_touch_end(struct vrdma_touch *touch, bool good)
 {
 	struct vrdma_lane *lane = touch->lane;
-	struct ib_mr *mr = touch->mr;
 
 	vrdma_touch_unmap(touch);
-	if (mr && !good)
-		ib_dereg_mr(mr);
 	spin_lock_irq(&lane->lock);
 	list_del(&touch->node);
-	if (mr && good)
-		list_add(&mr->qp_entry, &lane->bulk.mrs);
-	if (mr)
+	if (touch->mr)
 		vrdma_window_free(lane);
 	else
 		lane->bulk.moves++;
-	lane->counts.moved += !mr && good ? touch->length : 0;
+	lane->counts.moved += !touch->mr && good ? touch->length : 0;
+	if (list_empty(&lane->bulk.touches))
+		wake_up_all(&lane->bulk.idle);
 	spin_unlock_irq(&lane->lock);
 	touch->done(touch, good);
-}
-
-/* What failed is ended when its queue pair is gone. */
-static void vrdma_touch_completed(struct ib_cq *cq, struct ib_wc *wc)
-{
-	struct vrdma_touch *touch = container_of(wc->wr_cqe, struct vrdma_touch, cqe);
-
-	if (wc->status != IB_WC_SUCCESS)
-		vrdma_conn_break(touch->lane->conn);
-	else
-		vrdma_touch_end(touch, true);
-}
-
-static struct vrdma_touch *vrdma_bulk_first(struct vrdma_lane *lane)
-{
-	struct vrdma_touch *touch;
-
-	spin_lock_irq(&lane->lock);
-	touch = list_first_entry_or_null(&lane->bulk.touches, struct vrdma_touch, node);
-	spin_unlock_irq(&lane->lock);
-	return touch;
-}
-
-static void vrdma_move_unmap_tail(struct vrdma_move *move);
-
-/**
- * vrdma_bulk_reclaim - end what was posted on a queue pair that is no more
- * @lane: down; its completions are no longer looked at
- */
-void vrdma_bulk_reclaim(struct vrdma_lane *lane)
-{
-	struct vrdma_touch *touch;
-	struct ib_mr *mr, *next;
-
-	while ((touch = vrdma_bulk_first(lane))) {
-		if (!touch->mr)
-			vrdma_move_unmap_tail(container_of(touch, struct vrdma_move, touch));
-		vrdma_touch_end(touch, false);
-	}
-	list_for_each_entry_safe(mr, next, &lane->bulk.mrs, qp_entry)
-		ib_dereg_mr(mr);
-	INIT_LIST_HEAD(&lane->bulk.mrs);
-	WRITE_ONCE(lane->bulk.epoch, lane->bulk.epoch + 1);
 }
 
 /* ---- windows ---- */
@@ -227,55 +159,66 @@ void vrdma_window_unwait(struct vrdma_lane *lane, struct vrdma_bulk_waiter *wait
 	spin_unlock_irqrestore(&lane->lock, flags);
 }
 
-/* An MR of the connection: one that is free, or a new one. */
-static struct ib_mr *vrdma_window_mr(struct vrdma_lane *lane)
+/*
+ * When the HCA says that its MR is free that is another window's.  Otherwise it may be in any
+ * state: the peer's HCA may still be at it until its lane has ended.
+ */
+static void vrdma_window_closed(struct ib_cq *cq, struct ib_wc *wc)
 {
-	struct ib_mr *mr;
+	struct vrdma_touch *touch = container_of(wc->wr_cqe, struct vrdma_touch, cqe);
+	struct vrdma_lane *lane = touch->lane;
+	struct vrdma_conn *conn = lane->conn;
 
+	if (wc->status == IB_WC_SUCCESS) {
+		vrdma_regqp_put_mr(conn->regqp, touch->mr);
+		vrdma_touch_end(touch, true);
+		return;
+	}
+	vrdma_regqp_break(conn->regqp);
+	vrdma_conn_break(conn, "invalidation");
 	spin_lock_irq(&lane->lock);
-	mr = list_first_entry_or_null(&lane->bulk.mrs, struct ib_mr, qp_entry);
-	if (mr)
-		list_del(&mr->qp_entry);
+	touch->state = VRDMA_TOUCH_POSTED;
+	wake_up_all(&lane->bulk.idle);
 	spin_unlock_irq(&lane->lock);
-	if (!mr)
-		mr = ib_alloc_mr(lane->conn->pd, IB_MR_TYPE_MEM_REG, VRDMA_PIECE_PAGES);
-	return mr;
-}
-
-static void vrdma_window_put_mr(struct vrdma_window *window)
-{
-	struct vrdma_lane *lane = window->touch.lane;
-
-	spin_lock_irq(&lane->lock);
-	list_add(&window->touch.mr->qp_entry, &lane->bulk.mrs);
-	spin_unlock_irq(&lane->lock);
-	window->touch.mr = NULL;
 }
 
 /*
  * A key that its last holder cannot know, and addresses that tell nothing of ours: only
  * the place in a page is the memory's.
  */
-static void vrdma_window_fill(struct vrdma_window *window, int access)
+static int vrdma_window_fill(struct vrdma_window *window, unsigned int nents)
 {
 	struct ib_mr *mr = window->touch.mr;
+	int ret;
 
+	ret = ib_map_mr_sg(mr, window->touch.sg, nents, NULL, PAGE_SIZE);
+	if (ret <= 0)
+		return ret ?: -EINVAL;
 	ib_update_fast_reg_key(mr, mr->rkey + 1 + get_random_u32() % 255);
 	mr->iova = offset_in_page(mr->iova);
 	window->length = mr->length;
-	window->touch.cqe.done = vrdma_touch_completed;
-	window->reg = (struct ib_reg_wr) {
-		.wr.opcode = IB_WR_REG_MR,
-		.mr = mr,
-		.key = mr->rkey,
-		.access = access,
-	};
-	window->inv = (struct ib_send_wr) {
-		.wr_cqe = &window->touch.cqe,
-		.opcode = IB_WR_LOCAL_INV,
-		.send_flags = IB_SEND_SIGNALED,
-		.ex.invalidate_rkey = mr->rkey,
-	};
+	return 0;
+}
+
+/* When it is registered, nothing is as it was before, whatever comes of it. */
+static int vrdma_window_register(struct vrdma_window *window, int access)
+{
+	struct vrdma_touch *touch = &window->touch;
+	struct vrdma_lane *lane = touch->lane;
+
+	if (vrdma_regqp_register(lane->conn->regqp, touch->mr, access)) {
+		vrdma_conn_break(lane->conn, "registration");
+		ib_dereg_mr(touch->mr);
+		vrdma_touch_unmap(touch);
+		return -ENOTCONN;
+	}
+	touch->cqe.done = vrdma_window_closed;
+	window->over = false;
+	spin_lock_irq(&lane->lock);
+	list_add_tail(&touch->node, &lane->bulk.touches);
+	lane->counts.windows++;
+	spin_unlock_irq(&lane->lock);
+	return 0;
 }
 
 /**
@@ -283,40 +226,43 @@ static void vrdma_window_fill(struct vrdma_window *window, int access)
  * @window: its touch is filled in
  * @access: what the peer's HCA may do
  *
- * Return: 0, or a negative error when the HCA has no room for it.
+ * Return: 0; -ENOTCONN: the connection is of no use any more; or a negative error when the
+ * HCA has no room for it.
  */
 int vrdma_window_open(struct vrdma_window *window, int access)
 {
 	struct vrdma_touch *touch = &window->touch;
-	int nents, ret;
+	struct vrdma_regqp *regqp = touch->lane->conn->regqp;
+	int ret;
 
-	touch->mr = vrdma_window_mr(touch->lane);
+	touch->mr = vrdma_regqp_get_mr(regqp);
 	if (IS_ERR(touch->mr))
 		return PTR_ERR(touch->mr);
-	nents = vrdma_touch_map(touch);
-	if (nents < 0) {
-		vrdma_window_put_mr(window);
-		return nents;
-	}
-	ret = ib_map_mr_sg(touch->mr, touch->sg, nents, NULL, PAGE_SIZE);
-	if (ret <= 0) {
-		vrdma_window_discard(window);
-		return ret ?: -EINVAL;
-	}
-	vrdma_window_fill(window, access);
-	return 0;
+	ret = vrdma_touch_map(touch);
+	if (ret < 0)
+		goto err_put_mr;
+	ret = vrdma_window_fill(window, ret);
+	if (ret)
+		goto err_unmap;
+	return vrdma_window_register(window, access);
+
+err_unmap:
+	vrdma_touch_unmap(touch);
+err_put_mr:
+	vrdma_regqp_put_mr(regqp, touch->mr);
+	return ret;
 }
 
-void vrdma_window_discard(struct vrdma_window *window)
+/* Lock held. */
+static void vrdma_window_invalidate(struct vrdma_window *window)
 {
-	vrdma_touch_unmap(&window->touch);
-	vrdma_window_put_mr(window);
-}
+	struct vrdma_touch *touch = &window->touch;
+	struct vrdma_conn *conn = touch->lane->conn;
 
-bool vrdma_window_send(struct vrdma_window *window, struct vrdma_lane_buf *buf,
-		       struct vrdma_msg *msg)
-{
-	return vrdma_lane_send_behind(buf, msg, &window->touch, &window->reg.wr);
+	if (vrdma_regqp_invalidate(conn->regqp, touch->mr->rkey, &touch->cqe))
+		vrdma_conn_break(conn, "invalidation");	/* and is closed when that ends */
+	else
+		touch->state = VRDMA_TOUCH_CLOSING;
 }
 
 /**
@@ -327,17 +273,26 @@ bool vrdma_window_send(struct vrdma_window *window, struct vrdma_lane_buf *buf,
  */
 void vrdma_window_close(struct vrdma_window *window)
 {
-	struct vrdma_touch *touch = &window->touch;
-	struct vrdma_lane *lane = touch->lane;
+	lockdep_assert_held(&window->touch.lane->lock);
+	if (window->touch.state == VRDMA_TOUCH_MAPPED)
+		window->over = true;
+	else if (window->touch.state == VRDMA_TOUCH_POSTED)
+		vrdma_window_invalidate(window);
+}
 
-	lockdep_assert_held(&lane->lock);
-	if (touch->state != VRDMA_TOUCH_POSTED)
-		return;
-	touch->state = VRDMA_TOUCH_CLOSING;
-	if (!lane->up || vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN))
-		return;
-	if (ib_post_send(lane->conn->id->qp, &window->inv, NULL))
-		vrdma_conn_break(lane->conn);
+/**
+ * vrdma_window_shown - the peer has been told of a window, or the message is lost
+ * @window: open; somebody may have closed it already
+ */
+void vrdma_window_shown(struct vrdma_window *window)
+{
+	struct vrdma_lane *lane = window->touch.lane;
+
+	spin_lock_irq(&lane->lock);
+	window->touch.state = VRDMA_TOUCH_POSTED;
+	if (window->over)
+		vrdma_window_invalidate(window);
+	spin_unlock_irq(&lane->lock);
 }
 
 u32 vrdma_window_key(const struct vrdma_window *window)
@@ -387,18 +342,22 @@ static void vrdma_move_unmap_tail(struct vrdma_move *move)
 				    move->tail_length, DMA_FROM_DEVICE);
 }
 
+/* What failed is ended when its queue pair is gone. */
 static void vrdma_move_completed(struct ib_cq *cq, struct ib_wc *wc)
 {
-	struct vrdma_touch *touch = container_of(wc->wr_cqe, struct vrdma_touch, cqe);
+	struct vrdma_move *move = container_of(wc->wr_cqe, struct vrdma_move, touch.cqe);
 
-	if (wc->status == IB_WC_SUCCESS)
-		vrdma_move_unmap_tail(container_of(touch, struct vrdma_move, touch));
-	vrdma_touch_completed(cq, wc);
+	if (wc->status == IB_WC_SUCCESS) {
+		vrdma_move_unmap_tail(move);
+		vrdma_touch_end(&move->touch, true);
+	} else {
+		vrdma_conn_break(move->touch.lane->conn, ib_wc_status_msg(wc->status));
+	}
 }
 
 static unsigned int vrdma_move_fill_sges(struct vrdma_move *move, unsigned int nents)
 {
-	u32 lkey = move->touch.lane->conn->pd->local_dma_lkey;
+	u32 lkey = move->touch.lane->conn->regqp->pd->local_dma_lkey;
 	struct scatterlist *sg;
 	unsigned int i;
 
@@ -448,14 +407,24 @@ static void vrdma_move_fill(struct vrdma_move *move, unsigned int nents)
 	wr->wr.send_flags = IB_SEND_SIGNALED;
 }
 
+/* False: not posted; what was posted before it, if anything, is lost. */
 static bool vrdma_move_begin(struct vrdma_move *move)
 {
 	struct vrdma_lane *lane = move->touch.lane;
 	bool begun;
 
 	spin_lock_irq(&lane->lock);
-	begun = lane->bulk.moves && vrdma_bulk_post(&move->touch, &move->wrs[0].wr);
-	lane->bulk.moves -= begun;
+	begun = lane->bulk.moves && vrdma_lane_is_good(lane);
+	if (begun && ib_post_send(lane->conn->id->qp, &move->wrs[0].wr, NULL)) {
+		vrdma_conn_break(lane->conn, "post");
+		begun = false;
+	}
+	if (begun) {
+		move->touch.state = VRDMA_TOUCH_POSTED;
+		list_add_tail(&move->touch.node, &lane->bulk.touches);
+		lane->bulk.moves--;
+		lane->counts.moves++;
+	}
 	spin_unlock_irq(&lane->lock);
 	return begun;
 }
@@ -485,13 +454,79 @@ err_unmap_tail:
 	return false;
 }
 
+/* ---- the end of a connection ---- */
+
+/*
+ * One that nobody is at any more, for the queue pair is gone that could: a move, or a window
+ * that is not about to be closed.
+ */
+static struct vrdma_touch *vrdma_bulk_left(struct vrdma_lane *lane)
+{
+	struct vrdma_touch *touch, *left = NULL;
+
+	spin_lock_irq(&lane->lock);
+	list_for_each_entry(touch, &lane->bulk.touches, node)
+		if (touch->state == VRDMA_TOUCH_POSTED)
+			left = touch;
+	if (left)
+		left->state = VRDMA_TOUCH_CLOSING;
+	spin_unlock_irq(&lane->lock);
+	return left;
+}
+
+static void vrdma_bulk_end_left(struct vrdma_lane *lane)
+{
+	struct vrdma_touch *touch;
+
+	while ((touch = vrdma_bulk_left(lane))) {
+		if (touch->mr)
+			ib_dereg_mr(touch->mr);
+		else
+			vrdma_move_unmap_tail(container_of(touch, struct vrdma_move, touch));
+		vrdma_touch_end(touch, false);
+	}
+}
+
+/* Nothing is closing any more: what is left has not closed. */
+static bool vrdma_bulk_settled(struct vrdma_lane *lane)
+{
+	struct vrdma_touch *touch;
+	bool settled = true;
+
+	spin_lock_irq(&lane->lock);
+	list_for_each_entry(touch, &lane->bulk.touches, node)
+		settled &= touch->state != VRDMA_TOUCH_CLOSING;
+	spin_unlock_irq(&lane->lock);
+	return settled;
+}
+
+/**
+ * vrdma_bulk_reclaim - end what was begun on a queue pair that is no more
+ * @lane: down; its completions are no longer looked at
+ *
+ * Those of windows that are being closed are, and come in any case: an HCA that does not
+ * answer has to say so when its queue pair is put into error.
+ */
+void vrdma_bulk_reclaim(struct vrdma_lane *lane)
+{
+	wait_queue_head_t *idle = &lane->bulk.idle;
+
+	might_sleep();
+	vrdma_bulk_end_left(lane);
+	if (!wait_event_timeout(*idle, vrdma_bulk_settled(lane), vrdma_conn_patience())) {
+		vrdma_regqp_fail(lane->conn->regqp);
+		wait_event(*idle, vrdma_bulk_settled(lane));
+	}
+	vrdma_bulk_end_left(lane);
+	WRITE_ONCE(lane->bulk.epoch, lane->bulk.epoch + 1);
+}
+
 void vrdma_bulk_init(struct vrdma_lane *lane)
 {
 	struct vrdma_bulk *bulk = &lane->bulk;
 
 	init_waitqueue_head(&bulk->idle);
 	INIT_LIST_HEAD(&bulk->touches);
-	INIT_LIST_HEAD(&bulk->mrs);
 	INIT_LIST_HEAD(&bulk->waiters);
 	bulk->windows = VRDMA_LANE_WINDOWS;
 	bulk->moves = VRDMA_LANE_MOVES;

@@ -17,17 +17,15 @@
 
 struct vrdma_conn;
 struct vrdma_lane;
-struct vrdma_lane_buf;
-struct vrdma_msg;
 
 /**
  * struct vrdma_bulk - of a lane
- * @on: its connection can do it
+ * @on: its connection can make moves
+ * @shows: and windows
  * @epoch: of the connection; what was begun on another one is over
  * @users: who are about to post, and need the connection's objects
- * @idle: to wait for none
+ * @idle: to wait for none, of them or of @touches
  * @touches: windows and moves that were posted
- * @mrs: for windows, unused; of the connection
  * @windows: there may be so many more
  * @granted: of those, set aside for waiters that were told
  * @waiters: for windows, first come first served
@@ -37,11 +35,11 @@ struct vrdma_msg;
  */
 struct vrdma_bulk {
 	bool on;
+	bool shows;
 	u32 epoch;
 	unsigned int users;
 	wait_queue_head_t idle;
 	struct list_head touches;
-	struct list_head mrs;
 	unsigned int windows;
 	unsigned int granted;
 	struct list_head waiters;
@@ -62,7 +60,7 @@ struct vrdma_bulk_waiter {
 
 /* How far a window or a move is. */
 enum vrdma_touch_state {
-	VRDMA_TOUCH_MAPPED,	/* not posted */
+	VRDMA_TOUCH_MAPPED,	/* not posted, or a window that the peer has not been told of */
 	VRDMA_TOUCH_POSTED,	/* an HCA may be at it */
 	VRDMA_TOUCH_CLOSING,	/* a window that is being invalidated */
 };
@@ -77,7 +75,7 @@ enum vrdma_touch_state {
  * @nents: of @sg
  * @dir: of the mapping
  * @length: bytes that a move moves
- * @mr: a window's
+ * @mr: a window's; NULL: a move
  * @done: posted, and no HCA touches it any more; @good: by itself, not because the
  *	  connection has ended.  Process context, no locks; frees it
  */
@@ -98,14 +96,12 @@ struct vrdma_touch {
  * struct vrdma_window - memory shown to the peer's HCA
  * @touch: the memory
  * @length: bytes of it that the window has; from the first on
- * @reg: makes it
- * @inv: ends it
+ * @over: closed before the peer was told; under the lane's lock
  */
 struct vrdma_window {
 	struct vrdma_touch touch;
 	u32 length;
-	struct ib_reg_wr reg;
-	struct ib_send_wr inv;
+	bool over;
 };
 
 /**
@@ -154,13 +150,11 @@ void vrdma_window_unwait(struct vrdma_lane *lane, struct vrdma_bulk_waiter *wait
 /*
  * open: between enter and leave: map window->touch, whose lane, sg, nents, dir and done
  * are set, and make the window from what @access says (IB_ACCESS_REMOTE_*); sets length.
- * send: show it to the peer with the message behind it, and put the window when it is
- * done; true: done() will be called.  discard: instead of send, or when it returned false.
+ * 0: it is the caller's until he has said vrdma_window_shown(), which he does before leave;
+ * then done() will be called.
  */
 int vrdma_window_open(struct vrdma_window *window, int access);
-bool vrdma_window_send(struct vrdma_window *window, struct vrdma_lane_buf *buf,
-		       struct vrdma_msg *msg);
-void vrdma_window_discard(struct vrdma_window *window);
+void vrdma_window_shown(struct vrdma_window *window);
 /* Under the lane's lock, any number of times: the peer has done with it. */
 void vrdma_window_close(struct vrdma_window *window);
 u32 vrdma_window_key(const struct vrdma_window *window);
@@ -176,8 +170,5 @@ bool vrdma_move_post(struct vrdma_move *move);
 /* For conn.c: wait until nobody posts; end what was posted, the queue pair being gone. */
 void vrdma_bulk_quiesce(struct vrdma_lane *lane);
 void vrdma_bulk_reclaim(struct vrdma_lane *lane);
-
-/* For lane.c: post under the lane's lock. */
-bool vrdma_bulk_post(struct vrdma_touch *touch, struct ib_send_wr *wr);
 
 #endif /* _VRDMA_BULK_H */

@@ -112,6 +112,7 @@ static struct vrdma_channel *vrdma_channel_alloc(const u8 *host, bool opener)
 	channel->incarnation = get_random_u32();
 	channel->used = jiffies;
 	memcpy(channel->host, host, sizeof(channel->host));
+	vrdma_regqp_slot_init(&channel->regqp);
 	refcount_set(&channel->refs, 1); /* the table's; put in vrdma_channel_lane_ended() */
 	atomic_set(&channel->lanes_left, vrdma_lanes);
 	INIT_WORK(&channel->free, vrdma_channel_free);
@@ -545,8 +546,11 @@ static void vrdma_lane_show(struct seq_file *file, struct vrdma_lane *lane)
 		   counts->stalls, counts->errors, counts->repairs);
 	seq_printf(file, " duplicates %llu bad %llu held %u", counts->duplicates, counts->bad,
 		   READ_ONCE(lane->held));
-	seq_printf(file, " windows %llu moves %llu moved %llu\n", counts->windows,
-		   counts->moves, counts->moved);
+	seq_printf(file, " windows %llu moves %llu moved %llu", counts->windows, counts->moves,
+		   counts->moved);
+	if (counts->errors)
+		seq_printf(file, " because \"%s\"", READ_ONCE(lane->why));
+	seq_putc(file, '\n');
 }
 
 static int vrdma_channels_show(struct seq_file *file, void *unused)
@@ -602,7 +606,7 @@ static void vrdma_channel_break(struct vrdma_channel *channel, const struct vrdm
 		return;
 	for (i = 0; i < channel->nr_lanes; i++)
 		if (what->all || i == what->lane)
-			vrdma_repair_break(&channel->lanes[i]);
+			vrdma_repair_break(&channel->lanes[i], "root");
 }
 
 static ssize_t vrdma_break_write(struct file *file, const char __user *from, size_t len,

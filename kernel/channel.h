@@ -9,6 +9,7 @@
 #include <rdma/ib_verbs.h>
 
 #include "lane.h"
+#include "regqp.h"
 
 struct vrdma_conn;
 struct vrdma_hca;
@@ -32,6 +33,7 @@ struct vrdma_where;
  * @incarnation: the opener's number of this channel: another one says that it has
  *		 forgotten what there was
  * @ending: no more connections
+ * @regqp: where its lanes register memory
  * @lanes_left: that have not ended
  * @free: frees it
  * @nr_lanes: how many
@@ -54,6 +56,7 @@ struct vrdma_channel {
 	struct vrdma_hca *hca;
 	u16 incarnation;
 	bool ending;
+	struct vrdma_regqp_slot regqp;
 	atomic_t lanes_left;
 	struct work_struct free;
 	unsigned int nr_lanes;

@@ -8,17 +8,15 @@
 #include <linux/slab.h>
 #include <rdma/ib_addr.h>
 
+#include "channel.h"
 #include "hca.h"
 #include "lane.h"
 #include "limits.h"
+#include "regqp.h"
 #include "repair.h"
 
-/*
- * One more of each for the marker that ib_drain_qp() posts.  A window is made and ended,
- * and both may stand in the queue at once.
- */
-#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1 + 2 * VRDMA_LANE_WINDOWS + \
-				 VRDMA_PIECE_WRS * VRDMA_LANE_MOVES)
+/* One more of each for the marker that ib_drain_qp() posts. */
+#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1 + VRDMA_PIECE_WRS * VRDMA_LANE_MOVES)
 #define VRDMA_CONN_RECVS	(VRDMA_LANE_RECVS + 1)
 
 static unsigned int vrdma_lane_timeout = VRDMA_LANE_ACK_TIMEOUT;
@@ -37,6 +35,12 @@ void vrdma_conn_happened(struct vrdma_conn *conn, enum vrdma_conn_flag flag)
 		vrdma_repair_kick(lane);
 }
 
+void vrdma_conn_break(struct vrdma_conn *conn, const char *why)
+{
+	cmpxchg(&conn->why, NULL, why);
+	vrdma_conn_happened(conn, VRDMA_CONN_BROKEN);
+}
+
 /* The reply of who accepts, or a rejection that says who is there instead. */
 static void vrdma_conn_answered(struct vrdma_conn *conn, const struct rdma_conn_param *param,
 				enum vrdma_conn_flag flag)
@@ -44,7 +48,7 @@ static void vrdma_conn_answered(struct vrdma_conn *conn, const struct rdma_conn_
 	struct vrdma_hello hello;
 
 	if (vrdma_hello_parse(&hello, param->private_data, param->private_data_len)) {
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, "bad hello");
 		return;
 	}
 	conn->hello = hello;
@@ -71,14 +75,14 @@ static int vrdma_conn_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 		break;
 	case RDMA_CM_EVENT_REJECTED:
 		if (conn->accepts)
-			vrdma_conn_break(conn);
+			vrdma_conn_break(conn, rdma_event_msg(event->event));
 		else
 			vrdma_conn_answered(conn, &event->param.conn, VRDMA_CONN_REFUSED);
 		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		break;
 	default:
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, rdma_event_msg(event->event));
 	}
 	return 0;
 }
@@ -91,7 +95,7 @@ static void vrdma_conn_qp_event(struct ib_event *event, void *context)
 	if (event->event == IB_EVENT_COMM_EST)
 		rdma_notify(conn->id, IB_EVENT_COMM_EST);
 	else if (event->event != IB_EVENT_SQ_DRAINED)
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, ib_event_msg(event->event));
 }
 
 static struct vrdma_conn *vrdma_conn_alloc(struct vrdma_hca *hca)
@@ -242,7 +246,7 @@ int vrdma_conn_post_recv(struct vrdma_conn *conn, unsigned int buf)
 	struct ib_sge sge = {
 		.addr = memory->dma,
 		.length = VRDMA_MSG_MAX,
-		.lkey = conn->pd->local_dma_lkey,
+		.lkey = conn->regqp->pd->local_dma_lkey,
 	};
 	struct ib_recv_wr wr = {
 		.wr_cqe = &memory->cqe,
@@ -272,7 +276,7 @@ static int vrdma_conn_create_qp(struct vrdma_conn *conn)
 		.qp_type = IB_QPT_RC,
 	};
 
-	return rdma_create_qp(conn->id, conn->pd, &attr);
+	return rdma_create_qp(conn->id, conn->regqp->pd, &attr);
 }
 
 /*
@@ -293,20 +297,22 @@ static unsigned int vrdma_conn_sges(const struct vrdma_conn *conn)
 /* Queue pair and posted receives.  What it made before it failed, _teardown() undoes. */
 static int vrdma_conn_setup(struct vrdma_conn *conn)
 {
+	struct vrdma_channel *channel = conn->lane->channel;
 	struct ib_device *ibdev = conn->hca->ibdev;
+	struct vrdma_regqp *regqp;
 	struct ib_cq *cq;
-	struct ib_pd *pd;
 	unsigned int i;
 	int ret;
 
 	ret = vrdma_lane_alloc(conn->lane);
 	if (ret)
 		return ret;
-	pd = ib_alloc_pd(ibdev, 0);
-	if (IS_ERR(pd))
-		return PTR_ERR(pd);
-	conn->pd = pd;
 	conn->sges = vrdma_conn_sges(conn);
+	regqp = vrdma_regqp_get(&channel->regqp, conn->hca, conn->id,
+				conn->sges ? channel->nr_lanes * VRDMA_LANE_WINDOWS : 0);
+	if (IS_ERR(regqp))
+		return PTR_ERR(regqp);
+	conn->regqp = regqp;
 	/*
 	 * Callbacks may sleep in it; sends and receives take turns.  Not the unbound one:
 	 * its workers wait for a time slice of programs that poll.
@@ -353,8 +359,8 @@ static void vrdma_conn_teardown(struct vrdma_conn *conn)
 		vrdma_lane_reclaim(conn->lane);
 		vrdma_bulk_reclaim(conn->lane);
 	}
-	if (conn->pd)
-		ib_dealloc_pd(conn->pd);
+	if (conn->regqp)
+		vrdma_regqp_put(&conn->lane->channel->regqp, conn->regqp);
 }
 
 int vrdma_conn_route(struct vrdma_conn *conn)

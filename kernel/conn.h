@@ -12,6 +12,7 @@
 
 struct vrdma_hca;
 struct vrdma_lane;
+struct vrdma_regqp;
 
 /* Bits of vrdma_conn::flags: what has happened, seen by the lane's work. */
 enum vrdma_conn_flag {
@@ -35,7 +36,8 @@ enum vrdma_conn_flag {
  * @reads_in: READs of the peer's that our HCA serves at once, as a request wants it
  * @reads_out: and ours that the peer's does
  * @flags: VRDMA_CONN_* bits, set in any context
- * @pd: its own: the peer's other connections, and other peers, cannot use its windows
+ * @why: it is broken, once it is: a text that lasts
+ * @regqp: the channel's; its protection domain is this connection's
  * @sges: entries of a READ or WRITE; 0: no bulk on this HCA
  * @cq: of its queue pair
  * @opened: the lane is up, or the connection broken: messages may be looked at
@@ -52,7 +54,8 @@ struct vrdma_conn {
 	u8 reads_in;
 	u8 reads_out;
 	unsigned long flags;
-	struct ib_pd *pd;
+	const char *why;
+	struct vrdma_regqp *regqp;
 	unsigned int sges;
 	struct ib_cq *cq;
 	struct completion opened;
@@ -87,10 +90,7 @@ int vrdma_conn_post_recv(struct vrdma_conn *conn, unsigned int buf);
 
 /* Something has happened; any context: the lane's work sees to it. */
 void vrdma_conn_happened(struct vrdma_conn *conn, enum vrdma_conn_flag flag);
-static inline void vrdma_conn_break(struct vrdma_conn *conn)
-{
-	vrdma_conn_happened(conn, VRDMA_CONN_BROKEN);
-}
+void vrdma_conn_break(struct vrdma_conn *conn, const char *why);
 
 /* End it: afterwards no memory is the HCA's.  Frees it. */
 void vrdma_conn_close(struct vrdma_conn *conn);

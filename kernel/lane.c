@@ -206,7 +206,7 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 	struct ib_sge sge = {
 		.addr = buf->dma,
 		.length = buf->len,
-		.lkey = conn->pd->local_dma_lkey,
+		.lkey = conn->regqp->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
 		.wr_cqe = &buf->cqe,
@@ -223,7 +223,7 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 }
 
 /* Lock held. */
-static bool vrdma_lane_is_good(const struct vrdma_lane *lane)
+bool vrdma_lane_is_good(const struct vrdma_lane *lane)
 {
 	lockdep_assert_held(&lane->lock);
 	return lane->up && !vrdma_conn_is(lane->conn, VRDMA_CONN_BROKEN);
@@ -242,12 +242,12 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 	lane->told = lane->rx_number + VRDMA_LANE_DEPTH;
 	vrdma_msg_number(buf->data, buf->number, lane->rx_number, lane->told);
 	if (vrdma_lane_post(lane, buf, asks || vrdma_lane_must_ask(lane))) {
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, "post");
 		return false;
 	}
 	list_add_tail(&buf->node, &lane->posted);
 	if (buf->number == VRDMA_LANE_LAST)
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, "last number");
 	return true;
 }
 
@@ -338,32 +338,6 @@ static bool vrdma_lane_is_small(const struct vrdma_msg *msg)
 
 /* ---- sending ---- */
 
-bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
-			    struct vrdma_touch *touch, struct ib_send_wr *wr)
-{
-	struct vrdma_lane *lane = buf->lane;
-	unsigned long flags;
-	bool posted = !touch;
-
-	spin_lock_irqsave(&lane->lock, flags);
-	if (!vrdma_lane_is_good(lane)) {
-		vrdma_lane_untake(lane, buf);
-	} else if (!touch && vrdma_lane_is_small(msg)) {
-		vrdma_lane_send_small(lane, buf, msg);
-	} else {
-		vrdma_lane_flush(lane);
-		vrdma_lane_write_first(lane, buf, msg);
-		if (touch)
-			posted = vrdma_bulk_post(touch, wr);
-		if (posted)
-			vrdma_lane_post_held(lane, buf, false);
-		else
-			vrdma_lane_untake(lane, buf);
-	}
-	spin_unlock_irqrestore(&lane->lock, flags);
-	return posted;
-}
-
 /**
  * vrdma_lane_send - send a message
  * @buf: from vrdma_lane_get_buf(), of the lane that it goes over; its payload is written
@@ -371,7 +345,20 @@ bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
  */
 void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
 {
-	vrdma_lane_send_behind(buf, msg, NULL, NULL);
+	struct vrdma_lane *lane = buf->lane;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	if (!vrdma_lane_is_good(lane)) {
+		vrdma_lane_untake(lane, buf);
+	} else if (vrdma_lane_is_small(msg)) {
+		vrdma_lane_send_small(lane, buf, msg);
+	} else {
+		vrdma_lane_flush(lane);
+		vrdma_lane_write_first(lane, buf, msg);
+		vrdma_lane_post_held(lane, buf, false);
+	}
+	spin_unlock_irqrestore(&lane->lock, flags);
 }
 
 /* Half of what the peer may send is spent, as far as it knows. */
@@ -442,7 +429,7 @@ static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 	struct vrdma_lane_buf *freed;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, ib_wc_status_msg(wc->status));
 		return;
 	}
 	spin_lock_irq(&lane->lock);
@@ -498,7 +485,7 @@ static void vrdma_lane_give_back(struct vrdma_lane *lane, struct vrdma_lane_buf 
 		lane->rx_number = number;
 	spin_unlock_irq(&lane->lock);
 	if (!given) {
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, "post");
 		return;
 	}
 	if (verdict != VRDMA_LANE_GOOD)
@@ -537,7 +524,7 @@ static void vrdma_lane_look_at(struct vrdma_lane *lane, struct vrdma_lane_buf *b
 	err = vrdma_msg_parse(&msg, buf->data, len);
 	verdict = vrdma_lane_judge(lane, err ? NULL : &msg);
 	if (verdict == VRDMA_LANE_BAD) {
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, "bad message");
 		return;
 	}
 	number = msg.number;
@@ -557,7 +544,7 @@ static void vrdma_lane_received(struct ib_cq *cq, struct ib_wc *wc)
 	struct vrdma_conn *conn = lane->conn;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, ib_wc_status_msg(wc->status));
 		return;
 	}
 	if (!completion_done(&conn->opened)) {
@@ -587,6 +574,7 @@ void vrdma_lane_start(struct vrdma_lane *lane)
 	lane->asking = 0;
 	lane->acked = 0;
 	lane->bulk.on = lane->conn->sges;
+	lane->bulk.shows = lane->conn->regqp->qp;
 	WRITE_ONCE(lane->up, true);
 	spin_unlock_irq(&lane->lock);
 }

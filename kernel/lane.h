@@ -82,6 +82,8 @@ enum vrdma_lane_flag {
  * @conn: the connection, or the attempt; others read it while there is a queue pair
  * @request: from the peer, to replace @conn; exchanged
  * @flags: VRDMA_LANE_* bits, set by anybody
+ * @wanted: why it is to be broken, for VRDMA_LANE_BREAK: a text that lasts
+ * @why: it broke last
  * @active: it has begun
  * @finished: it has ended
  * @tries: attempts since it was last up
@@ -124,6 +126,8 @@ struct vrdma_lane {
 	struct vrdma_conn *conn;
 	struct vrdma_conn *request;
 	unsigned long flags;
+	const char *wanted;
+	const char *why;
 	bool active;
 	bool finished;
 	unsigned int tries;
@@ -151,12 +155,6 @@ struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
 					  struct vrdma_lane_waiter *waiter);
 void vrdma_lane_put_buf(struct vrdma_lane_buf *buf);
 void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
-/*
- * The same with @wr posted before it, for @touch (bulk.c).  False: that was not posted;
- * true: it was, whatever became of the message.
- */
-bool vrdma_lane_send_behind(struct vrdma_lane_buf *buf, struct vrdma_msg *msg,
-			    struct vrdma_touch *touch, struct ib_send_wr *wr);
 /* @waiter was told, or was not, and has nothing to send now.  Any context. */
 void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter);
 /*
@@ -178,6 +176,9 @@ static inline bool vrdma_lane_is_closed(const struct vrdma_lane *lane)
 
 /* The host at the other end, as the connection proved it. */
 const u8 *vrdma_lane_host(const struct vrdma_lane *lane);
+
+/* For bulk.c: its queue pair can be posted to; lock held. */
+bool vrdma_lane_is_good(const struct vrdma_lane *lane);
 
 /* For conn.c and repair.c: the traffic's part of a lane's life. */
 void vrdma_lane_init(struct vrdma_lane *lane);

@@ -182,7 +182,7 @@ static void vrdma_mr_break(struct vrdma_mr *mr)
 
 	spin_lock(&mr->lock);
 	list_for_each_entry(hold, &mr->holds, node)
-		vrdma_repair_break(hold->lane);
+		vrdma_repair_break(hold->lane, "slow for the end of a region");
 	spin_unlock(&mr->lock);
 }
 

@@ -92,10 +92,12 @@ struct vrdma_settlement {
  * struct vrdma_budget - what one context may do before it gives way
  * @bytes: to copy
  * @wqes: to retire
+ * @hurry: it serves others, who do not wait for an HCA
  */
 struct vrdma_budget {
 	s64 bytes;
 	s32 wqes;
+	bool hurry;
 };
 
 /**

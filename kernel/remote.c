@@ -64,14 +64,6 @@ void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 	vrdma_lane_send(buf, msg);
 }
 
-bool vrdma_remote_send_window(struct vrdma_remote *remote, struct vrdma_window *window,
-			      struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
-{
-	msg->binding = remote->far_id;
-	msg->check = remote->far_check;
-	return vrdma_window_send(window, buf, msg);
-}
-
 /* ---- HCAs ---- */
 
 static bool vrdma_remote_quiet(const struct vrdma_remote *remote)
@@ -80,19 +72,25 @@ static bool vrdma_remote_quiet(const struct vrdma_remote *remote)
 	return list_empty(&remote->request.windows) && !remote->serve.haul;
 }
 
-/* The far side takes too long, or the HCA: end what they do with the connection. */
-static void vrdma_remote_impatient(struct work_struct *work)
+static bool vrdma_remote_quiet_now(struct vrdma_remote *remote)
 {
-	struct vrdma_remote *remote = container_of(to_delayed_work(work), struct vrdma_remote,
-						   patience);
 	bool quiet;
 
 	spin_lock_irq(&remote->lock);
 	quiet = vrdma_remote_quiet(remote);
 	spin_unlock_irq(&remote->lock);
-	if (!quiet) {
+	return quiet;
+}
+
+/* The far side takes too long, or the HCA: end what they do with the connection. */
+static void vrdma_remote_impatient(struct work_struct *work)
+{
+	struct vrdma_remote *remote = container_of(to_delayed_work(work), struct vrdma_remote,
+						   patience);
+
+	if (!vrdma_remote_quiet_now(remote)) {
 		vrdma_serve_break(remote);
-		vrdma_repair_break(remote->lane);
+		vrdma_repair_break(remote->lane, "slow for the end of a QP");
 	}
 	vrdma_remote_put(remote);
 }
@@ -117,16 +115,6 @@ bool vrdma_remote_is_quiet(struct vrdma_remote *remote, struct vrdma_qp *qp)
 	spin_unlock_irq(&remote->lock);
 	if (!quiet)
 		vrdma_remote_be_patient(remote);
-	return quiet;
-}
-
-static bool vrdma_remote_quiet_now(struct vrdma_remote *remote)
-{
-	bool quiet;
-
-	spin_lock_irq(&remote->lock);
-	quiet = vrdma_remote_quiet(remote);
-	spin_unlock_irq(&remote->lock);
 	return quiet;
 }
 

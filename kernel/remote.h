@@ -98,10 +98,6 @@ void vrdma_remote_ready(struct vrdma_remote *remote);
 void vrdma_remote_send(struct vrdma_remote *remote, struct vrdma_lane_buf *buf,
 		       struct vrdma_msg *msg);
 
-/* With a window before it; false: that was not sent, nor is the message. */
-bool vrdma_remote_send_window(struct vrdma_remote *remote, struct vrdma_window *window,
-			      struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
-
 /* Does the owner's HCA touch memory of our operations?  For send.c: a wake follows. */
 static inline bool vrdma_remote_shows(const struct vrdma_remote *remote)
 {

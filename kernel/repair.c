@@ -46,8 +46,9 @@ void vrdma_repair_poke(struct vrdma_lane *lane)
 	vrdma_repair_kick(lane);
 }
 
-void vrdma_repair_break(struct vrdma_lane *lane)
+void vrdma_repair_break(struct vrdma_lane *lane, const char *why)
 {
+	WRITE_ONCE(lane->wanted, why);
 	set_bit(VRDMA_LANE_BREAK, &lane->flags);
 	vrdma_repair_kick(lane);
 }
@@ -121,12 +122,14 @@ static bool vrdma_repair_met_stranger(const struct vrdma_lane *lane)
 /* The old connection ends before there is a new one: it can do no more harm. */
 static void vrdma_repair_fence(struct vrdma_lane *lane)
 {
+	const char *why = READ_ONCE(lane->conn->why) ?: "the peer, or its end";
 	bool was_up = vrdma_lane_stop(lane);
 	bool stranger = vrdma_repair_met_stranger(lane);
 
 	vrdma_conn_close(lane->conn);
 	lane->conn = NULL;
 	if (was_up) {
+		WRITE_ONCE(lane->why, why);
 		lane->counts.errors++;
 		lane->changed = jiffies;
 		lane->backoff = VRDMA_LANE_RETRY_MS;
@@ -197,7 +200,7 @@ static void vrdma_repair_take(struct vrdma_lane *lane, struct vrdma_conn *reques
 	vrdma_repair_hello(lane, &hello);
 	hello.epoch = request->hello.epoch;
 	if (vrdma_conn_accept(request, lane, &hello))
-		vrdma_conn_break(request);
+		vrdma_conn_break(request, "no accept");
 }
 
 /* The reply to what we have asked for, from whom we have asked? */
@@ -223,7 +226,7 @@ static void vrdma_repair_come_up(struct vrdma_lane *lane)
 
 	if (!conn->accepts &&
 	    (!vrdma_repair_reply_ok(lane) || !vrdma_channel_fix(lane->channel, conn))) {
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, "bad reply");
 		return;
 	}
 	vrdma_lane_start(lane);
@@ -252,7 +255,7 @@ static void vrdma_repair_advance(struct vrdma_lane *lane)
 		ret = vrdma_conn_connect(conn, &hello);
 	}
 	if (ret)
-		vrdma_conn_break(conn);
+		vrdma_conn_break(conn, "no connection");
 	else if (!lane->up && vrdma_conn_is(conn, VRDMA_CONN_ESTABLISHED))
 		vrdma_repair_come_up(lane);
 }
@@ -286,7 +289,7 @@ static void vrdma_repair_step(struct vrdma_lane *lane)
 	if (!lane->active && vrdma_repair_is_due(lane))
 		vrdma_repair_begin(lane);
 	if (test_and_clear_bit(VRDMA_LANE_BREAK, &lane->flags) && lane->up)
-		vrdma_conn_break(lane->conn);
+		vrdma_conn_break(lane->conn, READ_ONCE(lane->wanted));
 	request = xchg(&lane->request, NULL);
 	if (lane->conn && (ending || request || vrdma_repair_has_failed(lane)))
 		vrdma_repair_fence(lane);

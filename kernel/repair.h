@@ -19,7 +19,7 @@ void vrdma_repair_kick(struct vrdma_lane *lane);
 struct vrdma_conn *vrdma_repair_accept(struct vrdma_lane *lane, struct vrdma_conn *conn);
 /* The peer says that the lane is down, and asks to be called. */
 void vrdma_repair_poke(struct vrdma_lane *lane);
-/* Have its queue pair fail, if it is up, to see what becomes of that. */
-void vrdma_repair_break(struct vrdma_lane *lane);
+/* Have its queue pair fail, if it is up; @why: a text that lasts, for debugfs. */
+void vrdma_repair_break(struct vrdma_lane *lane, const char *why);
 
 #endif /* _VRDMA_REPAIR_H */

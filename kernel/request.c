@@ -228,6 +228,10 @@ static enum vrdma_verdict vrdma_remote_advance(struct vrdma_binding *binding,
 		if (op->bulk)
 			remote->request.bulk_end = op->mseq + 1;
 	}
+	if (op->bulk && budget->hurry) {
+		budget->bytes = 0;	/* a window takes a while: the worker's */
+		return VRDMA_MORE;
+	}
 	do {
 		verdict = op->bulk ? vrdma_request_piece(remote, op, budget, out) :
 				     vrdma_request_part(remote, op, budget, out);
@@ -280,7 +284,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	vrdma_sinks_free(&sinks);
 	/* However late it is, the owner's HCA may be at them. */
 	if (close && stuck)
-		vrdma_repair_break(remote->lane);
+		vrdma_repair_break(remote->lane, "slow to close windows");
 	else if (close)
 		vrdma_request_close(remote, news->answered, 0);
 	else if (stuck)

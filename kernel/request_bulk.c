@@ -41,7 +41,7 @@ struct vrdma_exposure {
  * @remote: to where
  * @op: not begun
  *
- * Not unless root wants it (parameter bulk).  Where it is scattered so that a window holds
+ * Not if root does not want it (parameter bulk).  Where it is scattered so that a window holds
  * less than a message would, it is not.
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
@@ -51,21 +51,10 @@ bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrd
 	return READ_ONCE(vrdma_bulk_wanted) && op->length > VRDMA_BULK_MIN &&
 	       remote->binding->type == IB_QPT_RC && !atomic &&
 	       op->length / op->mem.nr >= VRDMA_MSG_PAYLOAD &&
-	       READ_ONCE(remote->lane->bulk.on) && vrdma_span_fits(&op->mem);
+	       READ_ONCE(remote->lane->bulk.shows) && vrdma_span_fits(&op->mem);
 }
 
 /* ---- the end of windows ---- */
-
-/* Take it off the list of those that must close. */
-static void vrdma_exposure_unlist(struct vrdma_exposure *exposure)
-{
-	struct vrdma_remote *remote = exposure->remote;
-
-	spin_lock_irq(&remote->lock);
-	list_del(&exposure->node);
-	remote->request.nr_windows--;
-	spin_unlock_irq(&remote->lock);
-}
 
 static void vrdma_exposure_done(struct vrdma_touch *touch, bool good)
 {
@@ -74,12 +63,12 @@ static void vrdma_exposure_done(struct vrdma_touch *touch, bool good)
 	struct vrdma_remote *remote = exposure->remote;
 
 	vrdma_span_release(&exposure->span);
-	vrdma_exposure_unlist(exposure);
+	spin_lock_irq(&remote->lock);
+	list_del(&exposure->node);
+	remote->request.nr_windows--;
+	spin_unlock_irq(&remote->lock);
 	kfree(exposure);
-	if (good)
-		vrdma_request_nudge(remote);
-	else
-		vrdma_request_wake(remote);
+	vrdma_request_wake(remote);
 	vrdma_remote_calm(remote);
 	vrdma_remote_put(remote);
 }
@@ -200,42 +189,31 @@ static int vrdma_exposure_open(struct vrdma_exposure *exposure, const struct vrd
 	return ret;
 }
 
-/* The message that leads to @exposure, which is listed before anybody can answer. */
-static void vrdma_exposure_list(struct vrdma_exposure *exposure, struct vrdma_op *op,
-				struct vrdma_msg *msg)
-{
-	struct vrdma_remote *remote = exposure->remote;
-
-	vrdma_request_fill(msg, op);
-	msg->type = VRDMA_MSG_PIECE;
-	msg->request.offset = op->length - op->mem.left;
-	msg->piece.length = exposure->window.length;
-	msg->piece.key = vrdma_window_key(&exposure->window);
-	msg->piece.addr = vrdma_window_addr(&exposure->window);
-	refcount_inc(&remote->ref);	/* put in vrdma_exposure_done() */
-	spin_lock_irq(&remote->lock);
-	list_add_tail(&exposure->node, &remote->request.windows);
-	remote->request.nr_windows++;
-	spin_unlock_irq(&remote->lock);
-	vrdma_cursor_skip(&op->mem, exposure->window.length);
-	vrdma_request_going(remote, op, msg);
-}
-
-/* Between enter and leave.  On a lane that breaks it is lost, like any message. */
+/*
+ * Between enter and leave.  It is listed before anybody can answer.  On a lane that breaks
+ * the message is lost, and the window ends with it.
+ */
 static void vrdma_exposure_send(struct vrdma_exposure *exposure, struct vrdma_op *op,
 				struct vrdma_lane_buf *buf)
 {
 	struct vrdma_remote *remote = exposure->remote;
 	struct vrdma_msg msg;
 
-	vrdma_exposure_list(exposure, op, &msg);
-	if (vrdma_remote_send_window(remote, &exposure->window, buf, &msg))
-		return;
-	vrdma_exposure_unlist(exposure);
-	vrdma_window_discard(&exposure->window);
-	vrdma_window_put(remote->lane);
-	vrdma_exposure_free(exposure);
-	vrdma_remote_put(remote);
+	vrdma_request_fill(&msg, op);
+	msg.type = VRDMA_MSG_PIECE;
+	msg.request.offset = op->length - op->mem.left;
+	msg.piece.length = exposure->window.length;
+	msg.piece.key = vrdma_window_key(&exposure->window);
+	msg.piece.addr = vrdma_window_addr(&exposure->window);
+	refcount_inc(&remote->ref);	/* put in vrdma_exposure_done() */
+	spin_lock_irq(&remote->lock);
+	list_add_tail(&exposure->node, &remote->request.windows);
+	remote->request.nr_windows++;
+	spin_unlock_irq(&remote->lock);
+	vrdma_cursor_skip(&op->mem, exposure->window.length);
+	vrdma_request_going(remote, op, &msg);
+	vrdma_remote_send(remote, buf, &msg);
+	vrdma_window_shown(&exposure->window);
 }
 
 static int vrdma_request_show(struct vrdma_remote *remote, struct vrdma_op *op,

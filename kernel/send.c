@@ -656,6 +656,7 @@ void vrdma_send_nudge(struct vrdma_qp *qp)
 	struct vrdma_budget budget = {
 		.bytes = VRDMA_CHUNK,
 		.wqes = VRDMA_DRAIN_WQES,
+		.hurry = true,
 	};
 
 	if (vrdma_sq_claim(&qp->sq) && vrdma_send_run(qp, &budget))

@@ -332,7 +332,7 @@ void vrdma_serve_break(struct vrdma_remote *remote)
 	spin_lock_irq(&remote->lock);
 	haul = remote->serve.haul;
 	if (haul)
-		vrdma_repair_break(haul->move.touch.lane);
+		vrdma_repair_break(haul->move.touch.lane, "slow for the end of a QP");
 	spin_unlock_irq(&remote->lock);
 }
 

@@ -10,8 +10,9 @@ ROUTE=channel
 
 COUNT=20
 CONNECTIONS=1000
-# A channel to oneself has both ends of each of its four lanes on the one HCA.
-LANE_QPS=8
+# A channel to oneself has both ends on the one HCA, of four lanes each and of another queue
+# pair for registrations.
+CHANNEL_QPS=10
 PIDS=()
 
 # hca_qps: numbers of the RC queue pairs of the HCA.
@@ -20,7 +21,7 @@ hca_qps() { rdma resource show qp link "$HCA/1" | awk '/type RC/ { for (i = 1; i
 few_hca_qps() {
 	hca_qps >"$WORK/qps.now"
 	echo "# $(wc -l <"$WORK/qps.now") RC queue pairs on the HCA"
-	[ "$(wc -l <"$WORK/qps.now")" -le "$LANE_QPS" ]
+	[ "$(wc -l <"$WORK/qps.now")" -le "$CHANNEL_QPS" ]
 }
 
 # make_side SIDE: COUNT containers with a device each.
