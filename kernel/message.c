@@ -97,9 +97,9 @@ struct vrdma_wire_piece {
 	__be64 addr;
 };
 
-struct vrdma_wire_placed {
+struct vrdma_wire_word {
 	__be32 reserved;
-	__be32 offset;
+	__be32 word;
 };
 
 #define VRDMA_MSG_HEAD	sizeof(struct vrdma_wire_head)
@@ -112,7 +112,7 @@ static_assert(sizeof(struct vrdma_wire_response) == 8);
 static_assert(sizeof(struct vrdma_wire_result) == 8);
 static_assert(sizeof(struct vrdma_wire_datagram) == 88);
 static_assert(sizeof(struct vrdma_wire_piece) == 64);
-static_assert(sizeof(struct vrdma_wire_placed) == 8);
+static_assert(sizeof(struct vrdma_wire_word) == 8);
 static_assert(offsetof(struct vrdma_wire_head, cookie) == 8);
 static_assert(offsetof(struct vrdma_wire_head, number) == 16);
 static_assert(offsetof(struct vrdma_wire_head, mseq) == 36);
@@ -189,9 +189,17 @@ static const struct vrdma_msg_shape vrdma_msg_shapes[] = {
 		.mseq = true,
 	},
 	[VRDMA_MSG_PLACED] = {
-		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_placed),
+		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_word),
 		.binding = true,
 		.mseq = true,
+	},
+	[VRDMA_MSG_RECALL] = {
+		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_bound),
+		.binding = true,
+	},
+	[VRDMA_MSG_DROPPED] = {
+		.header = VRDMA_MSG_HEAD + sizeof(struct vrdma_wire_word),
+		.binding = true,
 	},
 };
 
@@ -217,7 +225,7 @@ static const __u8 vrdma_msg_opcodes[] = {
 
 static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
 {
-	const unsigned int types = VRDMA_MSG_PLACED + 1;
+	const unsigned int types = VRDMA_MSG_DROPPED + 1;
 
 	return &vrdma_msg_shapes[type < types ? array_index_nospec(type, types) : 0];
 }
@@ -436,13 +444,13 @@ static bool vrdma_msg_piece_ok(const struct vrdma_msg_piece *piece)
 	return vrdma_msg_part_ok(request->total, request->offset, piece->length);
 }
 
-static bool vrdma_msg_get_placed(struct vrdma_msg_placed *placed, const void *data)
+static bool vrdma_msg_get_word(__u32 *word, const void *data)
 {
-	struct vrdma_wire_placed wire;
+	struct vrdma_wire_word wire;
 
 	vrdma_wire_copy(&wire, data, sizeof(wire));
-	placed->offset = __be32_to_cpu(wire.offset);
-	return placed->offset && placed->offset <= VRDMA_MAX_MSG && !wire.reserved;
+	*word = __be32_to_cpu(wire.word);
+	return !wire.reserved;
 }
 
 /* The fixed part of the type, behind the head. */
@@ -455,6 +463,7 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 	case VRDMA_MSG_BIND:
 		return vrdma_msg_get_bind(&msg->bind, data) && vrdma_msg_bind_ok(&msg->bind);
 	case VRDMA_MSG_BOUND:
+	case VRDMA_MSG_RECALL:
 		return vrdma_msg_get_bound(&msg->bound, data);
 	case VRDMA_MSG_REQUEST:
 		return vrdma_msg_get_request(&msg->request, data) &&
@@ -472,7 +481,10 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 	case VRDMA_MSG_PIECE:
 		return vrdma_msg_get_piece(&msg->piece, data) && vrdma_msg_piece_ok(&msg->piece);
 	case VRDMA_MSG_PLACED:
-		return vrdma_msg_get_placed(&msg->placed, data);
+		return vrdma_msg_get_word(&msg->placed.offset, data) &&
+		       msg->placed.offset && msg->placed.offset <= VRDMA_MAX_MSG;
+	case VRDMA_MSG_DROPPED:
+		return vrdma_msg_get_word(&msg->dropped.key, data);
 	}
 	return false;
 }
@@ -690,9 +702,9 @@ static void vrdma_msg_put_piece(void *data, const struct vrdma_msg_piece *piece)
 	vrdma_msg_put_request(data, &piece->request);
 }
 
-static void vrdma_msg_put_placed(void *data, const struct vrdma_msg_placed *placed)
+static void vrdma_msg_put_word(void *data, __u32 word)
 {
-	struct vrdma_wire_placed wire = { .offset = __cpu_to_be32(placed->offset) };
+	struct vrdma_wire_word wire = { .word = __cpu_to_be32(word) };
 
 	memcpy(data, &wire, sizeof(wire));
 }
@@ -707,6 +719,7 @@ static void vrdma_msg_put_rest(void *data, const struct vrdma_msg *msg)
 		vrdma_msg_put_bind(data, &msg->bind);
 		break;
 	case VRDMA_MSG_BOUND:
+	case VRDMA_MSG_RECALL:
 		vrdma_msg_put_bound(data, &msg->bound);
 		break;
 	case VRDMA_MSG_REQUEST:
@@ -725,7 +738,10 @@ static void vrdma_msg_put_rest(void *data, const struct vrdma_msg *msg)
 		vrdma_msg_put_piece(data, &msg->piece);
 		break;
 	case VRDMA_MSG_PLACED:
-		vrdma_msg_put_placed(data, &msg->placed);
+		vrdma_msg_put_word(data, msg->placed.offset);
+		break;
+	case VRDMA_MSG_DROPPED:
+		vrdma_msg_put_word(data, msg->dropped.key);
 		break;
 	}
 }

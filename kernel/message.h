@@ -25,6 +25,8 @@ enum vrdma_msg_type {
 	VRDMA_MSG_DATAGRAM,	/* a UD message */
 	VRDMA_MSG_PIECE,	/* a part of an operation, for the owner's HCA to move */
 	VRDMA_MSG_PLACED,	/* up to where it has */
+	VRDMA_MSG_RECALL,	/* let go of all pieces */
+	VRDMA_MSG_DROPPED,	/* that is so */
 };
 
 enum vrdma_msg_answer {
@@ -46,13 +48,14 @@ enum vrdma_msg_answer {
  * @check: of @binding
  * @mseq: number of the operation in its binding; REQUEST, RESPONSE, ANSWER, PIECE, PLACED
  * @bind: BIND
- * @bound: BOUND
+ * @bound: BOUND, RECALL
  * @request: REQUEST
  * @response: RESPONSE
  * @result: ANSWER
  * @datagram: DATAGRAM
  * @piece: PIECE; its request is also @request
  * @placed: PLACED
+ * @dropped: DROPPED
  * @payload: bytes after the header
  */
 struct vrdma_msg {
@@ -74,6 +77,7 @@ struct vrdma_msg {
 		struct vrdma_msg_datagram datagram;
 		struct vrdma_msg_piece piece;
 		struct vrdma_msg_placed placed;
+		struct vrdma_msg_dropped dropped;
 	};
 	__u32 payload;
 };

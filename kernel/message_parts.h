@@ -149,4 +149,12 @@ struct vrdma_msg_placed {
 	__u32 offset;
 };
 
+/**
+ * struct vrdma_msg_dropped - DROPPED
+ * @key: of the last PIECE that had come; any value
+ */
+struct vrdma_msg_dropped {
+	__u32 key;
+};
+
 #endif /* _VRDMA_MESSAGE_PARTS_H */

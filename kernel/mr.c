@@ -175,6 +175,17 @@ static bool vrdma_mr_is_held(struct vrdma_mr *mr)
 	return held;
 }
 
+static void vrdma_mr_recall(struct vrdma_mr *mr)
+{
+	struct vrdma_hold *hold;
+
+	spin_lock(&mr->lock);
+	list_for_each_entry(hold, &mr->holds, node)
+		if (hold->recall)
+			hold->recall(hold->owner);
+	spin_unlock(&mr->lock);
+}
+
 /* Break what is too slow, so that its queue pair ends what it does. */
 static void vrdma_mr_break(struct vrdma_mr *mr)
 {
@@ -195,6 +206,7 @@ static void vrdma_mr_wait(struct vrdma_mr *mr)
 {
 	if (current->flags & PF_EXITING || !mr->mem)
 		return;
+	vrdma_mr_recall(mr);
 	if (wait_var_event_timeout(&mr->holds, !vrdma_mr_is_held(mr),
 				   vrdma_conn_patience()))
 		return;

@@ -16,13 +16,18 @@ struct vrdma_lane;
 /**
  * struct vrdma_hold - an HCA may touch pages of a region
  * @node: in vrdma_mr::holds
- * @mr: with a reference, and one on its pages
+ * @mr: the region
  * @lane: what ends it when it is broken; held by whoever holds
+ * @recall: the region is about to go: see to it that it is let go of; under the region's
+ *	    lock; NULL: that is soon, anyway
+ * @owner: for @recall
  */
 struct vrdma_hold {
 	struct list_head node;
 	struct vrdma_mr *mr;
 	struct vrdma_lane *lane;
+	void (*recall)(void *owner);
+	void *owner;
 };
 
 /**
@@ -37,7 +42,7 @@ struct vrdma_hold {
  * @length: bytes
  * @mem: pinned pages; NULL for a DMA MR, whose addresses are kernel addresses
  * @holds: struct vrdma_hold: what HCAs may touch
- * @lock: protects @holds; process context, leaf
+ * @lock: protects @holds; process context
  *
  * Every other field is fixed from publication to death.
  */
@@ -72,7 +77,8 @@ struct vrdma_mr *vrdma_mr_get(struct vrdma_device *dev, struct ib_pd *pd, u32 ke
 void vrdma_mr_put(struct vrdma_mr *mr);
 
 /*
- * Let an HCA touch a region that has pages.  hold: inside a section of mr->live.
+ * Let an HCA touch a region that has pages.  hold: inside a section of mr->live; recall and
+ * owner are set.
  * unhold: it does not any more; process context.
  */
 void vrdma_mr_hold(struct vrdma_mr *mr, struct vrdma_hold *hold, struct vrdma_lane *lane);

@@ -77,6 +77,7 @@ enum vrdma_news {
  * @answered: the first operation that is not known to be executed; before: to the caller
  * @late: before: what is not answered by now is to be sent again
  * @heard: the far side has spoken of them, since the last time
+ * @asked: the far side was asked for a word: it has as long again
  * @news: of @answered and those after it
  * @status: FAILED: what the requester sees
  */
@@ -84,6 +85,7 @@ struct vrdma_settlement {
 	u32 answered;
 	bool late;
 	bool heard;
+	bool asked;
 	enum vrdma_news news;
 	enum ib_wc_status status;
 };

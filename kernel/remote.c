@@ -95,11 +95,13 @@ static void vrdma_remote_impatient(struct work_struct *work)
 	vrdma_remote_put(remote);
 }
 
-static void vrdma_remote_be_patient(struct vrdma_remote *remote)
+/* Somebody waits until no HCA touches anything: see to it that it comes to that. */
+static void vrdma_remote_calm_down(struct vrdma_remote *remote)
 {
 	refcount_inc(&remote->ref);	/* put in vrdma_remote_impatient() */
 	if (!queue_delayed_work(vrdma_wq, &remote->patience, vrdma_conn_patience()))
 		vrdma_remote_put(remote);
+	vrdma_request_recall(remote);
 }
 
 bool vrdma_remote_is_quiet(struct vrdma_remote *remote, struct vrdma_qp *qp)
@@ -114,7 +116,7 @@ bool vrdma_remote_is_quiet(struct vrdma_remote *remote, struct vrdma_qp *qp)
 	}
 	spin_unlock_irq(&remote->lock);
 	if (!quiet)
-		vrdma_remote_be_patient(remote);
+		vrdma_remote_calm_down(remote);
 	return quiet;
 }
 
@@ -139,7 +141,7 @@ void vrdma_remote_wait_quiet(struct vrdma_remote *remote)
 	vrdma_remote_leave_qp(remote);
 	if (current->flags & PF_EXITING || vrdma_remote_quiet_now(remote))
 		return;
-	vrdma_remote_be_patient(remote);
+	vrdma_remote_calm_down(remote);
 	wait_var_event(&remote->awaits, vrdma_remote_quiet_now(remote));
 }
 
@@ -332,8 +334,7 @@ void vrdma_remote_end(struct vrdma_remote *remote)
 		vrdma_remote_finish(remote);
 		return;
 	}
-	vrdma_remote_be_patient(remote);
-	vrdma_request_close(remote, 0, 0);	/* those that the far side dropped already */
+	vrdma_remote_calm_down(remote);
 }
 
 /* ---- agreeing ---- */
@@ -451,6 +452,12 @@ static void vrdma_remote_hear(struct vrdma_remote *remote, struct vrdma_lane *la
 	case VRDMA_MSG_PLACED:
 		vrdma_request_placed(remote, msg);
 		break;
+	case VRDMA_MSG_RECALL:
+		vrdma_serve_recalled(remote, lane);
+		break;
+	case VRDMA_MSG_DROPPED:
+		vrdma_request_dropped(remote, msg->dropped.key);
+		break;
 	default:
 		break;
 	}
@@ -472,8 +479,8 @@ static void vrdma_remote_receive(struct vrdma_lane *lane, const struct vrdma_msg
 		break;
 	}
 	remote = vrdma_remote_find(msg->binding, msg->check);
-	if (!remote) {	/* of all messages BOUND says whom to tell */
-		if (msg->type == VRDMA_MSG_BOUND)
+	if (!remote) {	/* of all messages these two say whom to tell */
+		if (msg->type == VRDMA_MSG_BOUND || msg->type == VRDMA_MSG_RECALL)
 			vrdma_remote_disown(lane, &msg->bound);
 		return;
 	}

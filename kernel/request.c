@@ -254,7 +254,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	struct vrdma_remote *remote = binding->remote;
 	struct vrdma_request *req = &remote->request;
 	bool stuck = false;
-	bool close;
+	bool close, mute;
 	LIST_HEAD(sinks);
 
 	spin_lock_irq(&remote->lock);
@@ -266,6 +266,8 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	news->heard = req->heard;
 	req->heard = false;
 	close = !list_empty(&req->windows) && (req->failed || req->again);
+	mute = stuck && req->recalled;
+	news->asked = stuck && close && !mute;
 	news->answered = vrdma_request_shown(req, req->answered);
 	if (close) {
 		;	/* tell when they are closed */
@@ -275,6 +277,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	} else if (req->again) {
 		news->news = VRDMA_NEWS_AGAIN;
 		req->again = false;
+		req->dropped = false;
 		req->round++;
 		req->sent = req->answered;
 		req->bulk_end = req->answered;
@@ -283,10 +286,10 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	spin_unlock_irq(&remote->lock);
 	vrdma_sinks_free(&sinks);
 	/* However late it is, the owner's HCA may be at them. */
-	if (close && stuck)
-		vrdma_repair_break(remote->lane, "slow to close windows");
+	if (close && mute)
+		vrdma_repair_break(remote->lane, "no answer to a RECALL");
 	else if (close)
-		vrdma_request_close(remote, news->answered, 0);
+		vrdma_request_recall(remote);
 	else if (stuck)
 		vrdma_serve_hello(remote);	/* is there anybody? */
 }
@@ -360,6 +363,8 @@ void vrdma_request_again(struct vrdma_remote *remote)
 {
 	spin_lock_irq(&remote->lock);
 	remote->request.again = true;
+	remote->request.dropped = true;
+	remote->request.recalled = false;
 	remote->request.refused = false;
 	spin_unlock_irq(&remote->lock);
 	vrdma_request_close(remote, 0, 0);
@@ -374,6 +379,7 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 			break;
 		req->refused = true;
 		req->again = true;
+		req->dropped = true;
 		req->window = 1;	/* the others would all be refused, too */
 		req->rnr_timer = msg->result.rnr_timer;
 		req->until = jiffies +
@@ -383,12 +389,13 @@ static void vrdma_request_note(struct vrdma_request *req, const struct vrdma_msg
 		if (msg->mseq != req->answered)
 			break;
 		req->refused = false;
-		req->again = true;	/* its RNR may never have been sent */
+		req->again = true;	/* its RNR may never have been sent, or is long forgotten */
 		break;
 	case VRDMA_ANSWER_FAILED:
 		if (msg->mseq != req->answered)
 			break;
 		req->failed = true;
+		req->dropped = true;
 		req->status = msg->result.status;
 		break;
 	default:
@@ -416,7 +423,8 @@ static void vrdma_request_progress(struct vrdma_request *req, u32 mseq)
 {
 	u32 answered = vrdma_request_bound(req, mseq);
 
-	if ((s32)(answered - req->answered) <= 0)
+	/* What fails here has failed, though the owner knows nothing of it. */
+	if (req->failed || (s32)(answered - req->answered) <= 0)
 		return;
 	req->answered = answered;
 	req->refused = false;

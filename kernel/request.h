@@ -21,6 +21,8 @@ struct vrdma_remote;
  * @window: operations that may be on their way: few to a far side without receives
  * @heard: an answer has come that the requester has not seen
  * @again: those not answered are to be sent again
+ * @dropped: and the owner has let go of all windows
+ * @recalled: or is to say that it has; no piece is sent before
  * @refused: @answered found no receive
  * @until: when it may be tried again without being told of a receive; jiffies
  * @rnr_timer: the owner's
@@ -44,6 +46,8 @@ struct vrdma_request {
 	u32 window;
 	bool heard;
 	bool again;
+	bool dropped;
+	bool recalled;
 	bool refused;
 	unsigned long until;
 	u8 rnr_timer;
@@ -68,6 +72,8 @@ void vrdma_request_done(struct vrdma_remote *remote, u32 mseq);
 void vrdma_request_fetched(struct vrdma_remote *remote, const struct vrdma_msg *msg,
 			   void *payload);
 void vrdma_request_placed(struct vrdma_remote *remote, const struct vrdma_msg *msg);
+void vrdma_request_dropped(struct vrdma_remote *remote, u32 key);
+void vrdma_request_recall(struct vrdma_remote *remote);
 void vrdma_request_exit(struct vrdma_remote *remote);
 
 /* request.c. */
@@ -82,7 +88,7 @@ bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrd
 enum vrdma_verdict vrdma_request_piece(struct vrdma_remote *remote, struct vrdma_op *op,
 				       struct vrdma_budget *budget, struct vrdma_outcome *out);
 void vrdma_request_decline_window(struct vrdma_remote *remote);
-/* Also all when they are to be sent again, or one has failed. */
+/* Also all that the owner has dropped. */
 void vrdma_request_close(struct vrdma_remote *remote, u32 mseq, u32 offset);
 /* Under vrdma_remote::lock: @mseq, or the first before it that has windows. */
 u32 vrdma_request_shown(const struct vrdma_request *req, u32 mseq);

@@ -14,9 +14,9 @@
 #include "span.h"
 #include "wqe.h"
 
-static bool vrdma_bulk_wanted;
+static bool vrdma_bulk_wanted = true;
 module_param_named(bulk, vrdma_bulk_wanted, bool, 0644);
-MODULE_PARM_DESC(bulk, "have HCAs move large operations between hosts (default N)");
+MODULE_PARM_DESC(bulk, "have HCAs move large operations between hosts (default Y)");
 
 /**
  * struct vrdma_exposure - a piece of an operation that the owner's HCA may touch
@@ -84,21 +84,91 @@ void vrdma_request_close(struct vrdma_remote *remote, u32 mseq, u32 offset)
 	struct vrdma_request *req = &remote->request;
 	struct vrdma_exposure *exposure;
 	struct vrdma_lane *lane;
-	bool all;
 
 	if (!READ_ONCE(req->nr_windows))
 		return;
 	lane = remote->lane;
 	spin_lock_irq(&lane->lock);
 	spin_lock(&remote->lock);
-	/* What is refused is dropped, and so is what came behind it. */
-	all = req->again || req->failed;
 	list_for_each_entry(exposure, &req->windows, node)
-		if (all || (s32)(exposure->mseq - mseq) < 0 ||
+		if (req->dropped || (s32)(exposure->mseq - mseq) < 0 ||
 		    (exposure->mseq == mseq && exposure->end <= offset))
 			vrdma_window_close(&exposure->window);
 	spin_unlock(&remote->lock);
 	spin_unlock_irq(&lane->lock);
+}
+
+/* Up to the one with @key the owner has dropped; false: it is closed already. */
+static bool vrdma_request_close_to(struct vrdma_request *req, u32 key)
+{
+	struct vrdma_exposure *exposure, *last = NULL;
+
+	list_for_each_entry(exposure, &req->windows, node)
+		if (vrdma_window_key(&exposure->window) == key)
+			last = exposure;
+	if (!last)
+		return false;
+	list_for_each_entry(exposure, &req->windows, node) {
+		vrdma_window_close(&exposure->window);
+		if (exposure == last)
+			break;
+	}
+	return true;
+}
+
+/**
+ * vrdma_request_dropped - take a DROPPED
+ * @remote: whose operations
+ * @key: of the last piece that the owner has dropped, with all before it
+ */
+void vrdma_request_dropped(struct vrdma_remote *remote, u32 key)
+{
+	struct vrdma_request *req = &remote->request;
+	struct vrdma_lane *lane = remote->lane;
+
+	spin_lock_irq(&lane->lock);
+	spin_lock(&remote->lock);
+	req->heard = true;
+	req->recalled = false;
+	if (vrdma_request_close_to(req, key))
+		req->again = true;
+	spin_unlock(&remote->lock);
+	spin_unlock_irq(&lane->lock);
+	vrdma_request_wake(remote);
+}
+
+/* Is the owner to be asked for our windows? */
+static bool vrdma_request_ask_back(struct vrdma_remote *remote)
+{
+	struct vrdma_request *req = &remote->request;
+	bool ask;
+
+	spin_lock_irq(&remote->lock);
+	ask = !req->dropped && !req->recalled && !list_empty(&req->windows);
+	req->recalled |= ask;
+	spin_unlock_irq(&remote->lock);
+	return ask;
+}
+
+/**
+ * vrdma_request_recall - have the owner let go of our windows
+ * @remote: whose operations are to be sent again, or to end
+ *
+ * Those that it has dropped are closed at once.  Process context.
+ */
+void vrdma_request_recall(struct vrdma_remote *remote)
+{
+	if (vrdma_request_ask_back(remote))
+		vrdma_serve_recall(remote);
+	else
+		vrdma_request_close(remote, remote->request.answered, 0);
+}
+
+/* A region goes whose memory the owner may be at. */
+static void vrdma_exposure_recall(void *owner)
+{
+	if (vrdma_request_ask_back(owner))
+		vrdma_serve_recall(owner);
 }
 
 /* The first operation that the owner's HCA may still be at; lock held. */
@@ -120,7 +190,7 @@ static struct vrdma_lane_buf *vrdma_request_room_for_piece(struct vrdma_remote *
 	struct vrdma_request *req = &remote->request;
 	struct vrdma_lane_buf *buf;
 
-	if (READ_ONCE(req->nr_windows) >= VRDMA_BULK_WINDOWS) {
+	if (READ_ONCE(req->nr_windows) >= VRDMA_BULK_WINDOWS || READ_ONCE(req->recalled)) {
 		/* That may last: the room is for others. */
 		vrdma_lane_decline(remote->lane, &req->room);
 		return NULL;
@@ -155,6 +225,8 @@ static struct vrdma_exposure *vrdma_exposure_alloc(struct vrdma_remote *remote,
 
 	if (!exposure)
 		return ERR_PTR(-ENOMEM);
+	exposure->span.recall = vrdma_exposure_recall;
+	exposure->span.owner = remote;
 	if (vrdma_span_take(&exposure->span, &op->mem, length, VRDMA_PIECE_PAGES,
 			    remote->lane)) {
 		kfree(exposure);

@@ -307,19 +307,25 @@ static void vrdma_sq_heard(struct vrdma_sq *sq)
 	sq->repeats = false;
 }
 
+/* Is a word of the far side due?  Of an operation in pieces also before the last is sent. */
+static bool vrdma_sq_expects(const struct vrdma_sq *sq)
+{
+	return sq->flying || (sq->busy && sq->op.begun && sq->op.bulk);
+}
+
 /* Complete what has been answered. */
 static void vrdma_send_settle(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
 	struct vrdma_settlement news = {
 		.answered = sq->mseq,
-		.late = sq->flying && time_after(jiffies, sq->again_at),
+		.late = vrdma_sq_expects(sq) && time_after(jiffies, sq->again_at),
 	};
 
 	if (!qp->binding->path || !qp->binding->path->settle)
 		return;
 	qp->binding->path->settle(qp->binding, &news);
-	if (!sq->flying || news.heard || news.answered != sq->mseq)
+	if (!vrdma_sq_expects(sq) || news.heard || news.asked || news.answered != sq->mseq)
 		sq->again_at = jiffies + VRDMA_AGAIN;
 	if (news.heard || news.answered != sq->mseq)
 		vrdma_sq_heard(sq);
@@ -452,7 +458,7 @@ static enum vrdma_step vrdma_send_rnr(struct vrdma_qp *qp, u8 rnr_timer)
 /* See to it that what flies is looked after, also once a deadline has passed. */
 static void vrdma_sq_watch(struct vrdma_sq *sq)
 {
-	if (sq->flying && !timer_pending(&sq->timer))
+	if (vrdma_sq_expects(sq) && !timer_pending(&sq->timer))
 		mod_timer(&sq->timer, sq->again_at + 1);
 }
 

@@ -535,11 +535,12 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 	bool say;
 
 	spin_lock_irq(&remote->lock);
-	say = serve->hello || serve->answer || serve->farewell;
-	if (serve->hello) {
-		msg->type = VRDMA_MSG_BOUND;
+	say = serve->hello || serve->recall || serve->answer || serve->farewell;
+	if (serve->hello || serve->recall) {
+		msg->type = serve->hello ? VRDMA_MSG_BOUND : VRDMA_MSG_RECALL;
 		msg->bound.id = remote->id;
 		msg->bound.check = remote->check;
+		serve->recall &= serve->hello;
 		serve->hello = false;
 	} else if (vrdma_serve_say_placed(serve, msg)) {
 		say = true;
@@ -553,6 +554,8 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 		if (serve->answer == VRDMA_ANSWER_FAILED)
 			msg->result.status = serve->status;
 		vrdma_serve_told(serve);
+	} else if (vrdma_serve_say_dropped(serve, msg)) {
+		say = true;
 	} else if (serve->farewell) {
 		msg->type = VRDMA_MSG_UNBIND;
 		serve->farewell = false;
@@ -569,7 +572,8 @@ static bool vrdma_serve_due(struct vrdma_remote *remote)
 
 	spin_lock_irq(&remote->lock);
 	waits = vrdma_serve_waits(serve);
-	due = serve->hello || (serve->answer && !waits) || serve->placed || serve->farewell ||
+	due = serve->hello || serve->recall || (serve->answer && !waits) || serve->placed ||
+	      (serve->drop_lane && !serve->haul) || serve->farewell ||
 	      !list_empty(&serve->fetches);
 	spin_unlock_irq(&remote->lock);
 	if (waits && !due)
@@ -683,6 +687,20 @@ void vrdma_serve_hello(struct vrdma_remote *remote)
 	vrdma_serve_run(remote);
 }
 
+/**
+ * vrdma_serve_recall - ask the far side to let go of all that we have shown it
+ * @remote: the binding
+ *
+ * Process context, also under spinlocks.
+ */
+void vrdma_serve_recall(struct vrdma_remote *remote)
+{
+	spin_lock_irq(&remote->lock);
+	remote->serve.recall = !remote->serve.ended;
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_queue(remote, 0);
+}
+
 void vrdma_remote_ready(struct vrdma_remote *remote)
 {
 	struct vrdma_outcome out = {};
@@ -725,6 +743,7 @@ void vrdma_serve_again(struct vrdma_remote *remote)
 	if (!serve->ended)
 		serve->answer = serve->status ? VRDMA_ANSWER_FAILED : VRDMA_ANSWER_DONE;
 	serve->hello = !serve->ended && READ_ONCE(remote->far_id);
+	serve->recall = false;
 	serve->later = false;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run(remote);

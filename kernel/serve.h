@@ -54,6 +54,10 @@ struct vrdma_result {
  * @placed_mseq: the operation
  * @placed_lane: by which its pieces came
  * @placed_epoch: of that lane's connection
+ * @piece_key: of the last PIECE that came
+ * @drop_lane: by which the far side has recalled its pieces, and is to be told; NULL: not
+ * @drop_epoch: of that lane's connection
+ * @recall: our own are to be recalled
  * @hello: BOUND is to be sent before all else
  * @ended: the binding is over: there is nothing new to answer
  * @farewell: UNBIND is to be sent last
@@ -89,6 +93,10 @@ struct vrdma_serve {
 	u32 placed_mseq;
 	struct vrdma_lane *placed_lane;
 	u32 placed_epoch;
+	u32 piece_key;
+	struct vrdma_lane *drop_lane;
+	u32 drop_epoch;
+	bool recall;
 	bool hello;
 	bool ended;
 	bool farewell;
@@ -106,6 +114,8 @@ void vrdma_serve_hello(struct vrdma_remote *remote);
 void vrdma_serve_piece(struct vrdma_remote *remote, struct vrdma_lane *lane,
 		       const struct vrdma_msg *msg);
 void vrdma_serve_break(struct vrdma_remote *remote);
+void vrdma_serve_recalled(struct vrdma_remote *remote, struct vrdma_lane *lane);
+void vrdma_serve_recall(struct vrdma_remote *remote);
 void vrdma_serve_again(struct vrdma_remote *remote);
 void vrdma_serve_end(struct vrdma_remote *remote);
 
@@ -122,7 +132,8 @@ void vrdma_serve_run_locked(struct vrdma_remote *remote);
 /* serve_bulk.c; vrdma_serve::lock is held.  Is an operation that its HCA moves under way? */
 bool vrdma_serve_hauls(const struct vrdma_serve *serve);
 void vrdma_serve_drop_pieces(struct vrdma_remote *remote);
-/* Under vrdma_remote::lock: is there news for a PLACED?  Take them. */
+/* Under vrdma_remote::lock: is there news for a PLACED, or a DROPPED?  Take them. */
 bool vrdma_serve_say_placed(struct vrdma_serve *serve, struct vrdma_msg *msg);
+bool vrdma_serve_say_dropped(struct vrdma_serve *serve, struct vrdma_msg *msg);
 
 #endif /* _VRDMA_SERVE_H */

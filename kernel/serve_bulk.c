@@ -107,6 +107,22 @@ bool vrdma_serve_say_placed(struct vrdma_serve *serve, struct vrdma_msg *msg)
 	return say;
 }
 
+/* Behind the answers, and when nothing of theirs moves.  To the next connection as above. */
+bool vrdma_serve_say_dropped(struct vrdma_serve *serve, struct vrdma_msg *msg)
+{
+	bool say = serve->drop_lane && !serve->haul;
+
+	if (!say)
+		return false;
+	say = vrdma_bulk_epoch(serve->drop_lane) == serve->drop_epoch;
+	if (say) {
+		msg->type = VRDMA_MSG_DROPPED;
+		msg->dropped.key = serve->piece_key;
+	}
+	serve->drop_lane = NULL;
+	return say;
+}
+
 /* ---- what to move ---- */
 
 static bool vrdma_haul_accept(struct vrdma_remote *remote, const struct vrdma_msg *msg)
@@ -346,7 +362,7 @@ static void vrdma_haul_done(struct vrdma_touch *touch, bool good)
 
 	vrdma_span_release(&haul->span);
 	mutex_lock(&remote->serve.lock);
-	over = !good || vrdma_haul_moved(remote, haul);
+	over = !good || vrdma_haul_moved(remote, haul) || remote->serve.drop_lane;
 	vrdma_serve_set_haul(remote, NULL);
 	if (over)
 		vrdma_piece_free(remote, piece);
@@ -432,36 +448,59 @@ void vrdma_serve_piece(struct vrdma_remote *remote, struct vrdma_lane *lane,
 		       const struct vrdma_msg *msg)
 {
 	struct vrdma_serve *serve = &remote->serve;
-	struct vrdma_piece *piece;
+	struct vrdma_piece *piece = NULL;
 
 	if (!vrdma_piece_lane_ok(remote, lane))
 		return;
-	piece = kmalloc(sizeof(*piece), GFP_KERNEL);
-	if (!piece)
-		return;
-	piece->lane = lane;
-	piece->epoch = vrdma_bulk_epoch(lane);
-	piece->moved = 0;
-	piece->msg = *msg;
 	mutex_lock(&serve->lock);
-	if (serve->nr_pieces < VRDMA_BULK_PIECES) {
+	serve->piece_key = msg->piece.key;
+	if (serve->nr_pieces < VRDMA_BULK_PIECES)
+		piece = kmalloc(sizeof(*piece), GFP_KERNEL);
+	if (piece) {
+		piece->lane = lane;
+		piece->epoch = vrdma_bulk_epoch(lane);
+		piece->moved = 0;
+		piece->msg = *msg;
 		list_add_tail(&piece->node, &serve->pieces);
 		serve->nr_pieces++;
 		vrdma_haul_run(remote);
 		vrdma_serve_run_locked(remote);
-		piece = NULL;
 	}
 	mutex_unlock(&serve->lock);
-	kfree(piece);
 	vrdma_remote_calm(remote);	/* somebody may have seen a move that was not posted */
 }
 
-/* The binding is over, and none moves. */
+/* All but the one that moves. */
 void vrdma_serve_drop_pieces(struct vrdma_remote *remote)
 {
+	struct vrdma_serve *serve = &remote->serve;
 	struct vrdma_piece *piece, *next;
 
-	lockdep_assert_held(&remote->serve.lock);
-	list_for_each_entry_safe(piece, next, &remote->serve.pieces, node)
-		vrdma_piece_free(remote, piece);
+	lockdep_assert_held(&serve->lock);
+	list_for_each_entry_safe(piece, next, &serve->pieces, node)
+		if (!serve->haul || serve->haul->piece != piece)
+			vrdma_piece_free(remote, piece);
+}
+
+/**
+ * vrdma_serve_recalled - take a RECALL
+ * @remote: the binding it is for
+ * @lane: it came by
+ *
+ * What moves is not stopped: that is soon over.
+ */
+void vrdma_serve_recalled(struct vrdma_remote *remote, struct vrdma_lane *lane)
+{
+	struct vrdma_serve *serve = &remote->serve;
+
+	if (!vrdma_piece_lane_ok(remote, lane))
+		return;
+	mutex_lock(&serve->lock);
+	vrdma_serve_drop_pieces(remote);
+	spin_lock_irq(&remote->lock);
+	serve->drop_lane = lane;
+	serve->drop_epoch = vrdma_bulk_epoch(lane);
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_run_locked(remote);
+	mutex_unlock(&serve->lock);
 }

@@ -38,12 +38,16 @@ static bool vrdma_span_add_segment(struct vrdma_span *span, const struct vrdma_s
 				   u32 off, u32 length, unsigned int max,
 				   struct vrdma_lane *lane)
 {
+	struct vrdma_hold *hold;
 	bool alive;
 
 	preempt_disable();
 	alive = vrdma_live_enter(&seg->mr->live);
 	if (alive) {
-		vrdma_mr_hold(seg->mr, &span->holds[span->nr_holds++], lane);
+		hold = &span->holds[span->nr_holds++];
+		hold->recall = span->recall;
+		hold->owner = span->owner;
+		vrdma_mr_hold(seg->mr, hold, lane);
 		vrdma_span_add(span, seg->mr, seg->addr + off, length, max);
 		vrdma_live_exit(&seg->mr->live);
 	}

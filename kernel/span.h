@@ -15,6 +15,8 @@ struct vrdma_lane;
  * @length: bytes
  * @nents: of @sg
  * @sg: where they are
+ * @recall: of vrdma_hold; set before take, as is @owner
+ * @owner: for @recall
  * @nr_holds: of @holds
  * @holds: on the regions they lie in
  */
@@ -22,6 +24,8 @@ struct vrdma_span {
 	u32 length;
 	unsigned int nents;
 	struct scatterlist sg[VRDMA_PIECE_PAGES];
+	void (*recall)(void *owner);
+	void *owner;
 	unsigned int nr_holds;
 	struct vrdma_hold holds[VRDMA_PIECE_PAGES];
 };

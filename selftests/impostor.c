@@ -488,17 +488,18 @@ static int replayed(void)
 	return KTAP_PASS;
 }
 
-/* Two messages in one SEND, for bindings that there are not, each with a check of its own. */
+/* Two messages in one SEND, for bindings that there are not, each naming another sender. */
 static uint32_t two_messages(struct peer *peer, uint8_t *data)
 {
 	struct vrdma_msg msg = {
-		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .check = 1, .bound.id = 1,
+		.type = VRDMA_MSG_BOUND, .binding = 0x7fffffff, .bound.id = 1,
+		.bound.check = 1,
 	};
 	uint32_t at = vrdma_msg_header(msg.type);
 
 	peer_head(peer, &msg);
 	vrdma_msg_build(data, &msg);
-	msg.check = 2;
+	msg.bound.check = 2;
 	msg.number = 0;
 	msg.ack = 0;
 	msg.credit = 0;
@@ -592,7 +593,22 @@ static struct vrdma_msg a_guess(struct prng *random, unsigned int type)
 		memcpy(msg.bind.dgid, dgram_gid(NEAR).raw, 16);
 		break;
 	case VRDMA_MSG_BOUND:
+	case VRDMA_MSG_RECALL:
 		msg.bound.id = 1;
+		break;
+	case VRDMA_MSG_PIECE:
+		msg.piece.request.opcode = IBV_WR_SEND;
+		msg.piece.request.total = 64;
+		msg.piece.length = 64;
+		msg.piece.key = prng_next(random);
+		msg.mseq = prng_below(random, 1000);
+		break;
+	case VRDMA_MSG_PLACED:
+		msg.placed.offset = 64;
+		msg.mseq = prng_below(random, 1000);
+		break;
+	case VRDMA_MSG_DROPPED:
+		msg.dropped.key = prng_next(random);
 		break;
 	case VRDMA_MSG_ANSWER:
 		msg.result.kind = VRDMA_ANSWER_FAILED;
@@ -640,7 +656,7 @@ static int guessed(void)
 			peer_hang_up(&peer);
 			TRY(open_lane(&peer));
 		}
-		msg = a_guess(&random, VRDMA_MSG_BIND + i % 7);
+		msg = a_guess(&random, VRDMA_MSG_BIND + i % 11);
 		EXPECT(peer_send(&peer, &msg, payload), "message %d", i);
 		while (peer_receive(&peer, &msg, NULL, 0))
 			EXPECT_EQ(msg.type, VRDMA_MSG_UNBIND);

@@ -12,7 +12,7 @@
 #include "fuzz.h"
 
 /* Kinds are types of messages less one, then the private data, SENDs of several messages. */
-#define KIND_HELLO	VRDMA_MSG_PLACED
+#define KIND_HELLO	VRDMA_MSG_DROPPED
 #define KIND_SEVERAL	(KIND_HELLO + 1)
 
 /* Built as parsed, and nothing behind the header touched.  Where the message ends. */

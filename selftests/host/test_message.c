@@ -169,6 +169,24 @@ static struct sample samples[] = {
 		},
 		.msg.placed = { .offset = 262144 },
 	},
+	[VRDMA_MSG_RECALL] = {
+		.name = "RECALL",
+		.hex = {
+			"01 0b 02 00  00 00 00 30  01 02 03 04 05 06 07 08",
+			"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
+			"25 26 27 28  00 00 00 00  81 82 83 84  85 86 87 88",
+		},
+		.msg.bound = { .id = 0x81828384, .check = 0x85868788 },
+	},
+	[VRDMA_MSG_DROPPED] = {
+		.name = "DROPPED",
+		.hex = {
+			"01 0c 02 00  00 00 00 30  01 02 03 04 05 06 07 08",
+			"11 12 13 14  15 16 17 18  19 1a 1b 1c  21 22 23 24",
+			"25 26 27 28  00 00 00 00  00 00 00 00  f1 f2 f3 f4",
+		},
+		.msg.dropped = { .key = 0xf1f2f3f4 },
+	},
 };
 
 static size_t read_hex(unsigned char *bytes, const char *hex)
@@ -288,6 +306,7 @@ static bool same_rest(const struct vrdma_msg *a, const struct vrdma_msg *b)
 	case VRDMA_MSG_BIND:
 		return same_bind(&a->bind, &b->bind);
 	case VRDMA_MSG_BOUND:
+	case VRDMA_MSG_RECALL:
 		return a->bound.id == b->bound.id && a->bound.check == b->bound.check;
 	case VRDMA_MSG_REQUEST:
 		return same_request(&a->request, &b->request);
@@ -306,6 +325,8 @@ static bool same_rest(const struct vrdma_msg *a, const struct vrdma_msg *b)
 		       a->piece.addr == b->piece.addr;
 	case VRDMA_MSG_PLACED:
 		return a->placed.offset == b->placed.offset;
+	case VRDMA_MSG_DROPPED:
+		return a->dropped.key == b->dropped.key;
 	}
 	return false;
 }
@@ -321,7 +342,7 @@ static bool same(const struct vrdma_msg *a, const struct vrdma_msg *b)
 static void test_headers(void)
 {
 	static const unsigned int lengths[] = {
-		0, 40, 120, 48, 40, 88, 48, 48, 128, 104, 48, 0, 0
+		0, 40, 120, 48, 40, 88, 48, 48, 128, 104, 48, 48, 48, 0, 0
 	};
 	bool right = true;
 	size_t type;
@@ -484,6 +505,8 @@ static enum freedom freedom(const struct sample *sample, size_t at)
 		{ 0, 2, 2, FREE }, { 0, 8, 27, FREE },
 		{ VRDMA_MSG_BIND, 40, 95, FREE }, { VRDMA_MSG_BIND, 97, 99, FREE },
 		{ VRDMA_MSG_BIND, 101, 111, FREE }, { VRDMA_MSG_BIND, 112, 112, RULED },
+		/* these two look alike */
+		{ VRDMA_MSG_BOUND, 1, 1, RULED }, { VRDMA_MSG_RECALL, 1, 1, RULED },
 		{ VRDMA_MSG_BOUND, 28, 35, FREE }, { VRDMA_MSG_BOUND, 40, 47, FREE },
 		{ VRDMA_MSG_UNBIND, 28, 35, FREE },
 		{ VRDMA_MSG_REQUEST, 28, 39, FREE }, { VRDMA_MSG_REQUEST, 40, 41, RULED },
@@ -503,6 +526,8 @@ static enum freedom freedom(const struct sample *sample, size_t at)
 		{ VRDMA_MSG_PIECE, 56, 71, FREE },
 		{ VRDMA_MSG_PIECE, 88, 91, RULED }, { VRDMA_MSG_PIECE, 92, 103, FREE },
 		{ VRDMA_MSG_PLACED, 28, 39, FREE }, { VRDMA_MSG_PLACED, 44, 47, RULED },
+		{ VRDMA_MSG_RECALL, 28, 35, FREE }, { VRDMA_MSG_RECALL, 40, 47, FREE },
+		{ VRDMA_MSG_DROPPED, 28, 35, FREE }, { VRDMA_MSG_DROPPED, 44, 47, FREE },
 	};
 	size_t i;
 
@@ -550,6 +575,8 @@ static void test_zeros(void)
 		{ "binding", VRDMA_MSG_ANSWER, 28, 4 },
 		{ "binding", VRDMA_MSG_PIECE, 28, 4 },
 		{ "binding", VRDMA_MSG_PLACED, 28, 4 },
+		{ "binding", VRDMA_MSG_RECALL, 28, 4 },
+		{ "binding", VRDMA_MSG_DROPPED, 28, 4 },
 		{ "offset", VRDMA_MSG_PLACED, 44, 4 },
 		{ "device", VRDMA_MSG_BIND, 40, 8 },
 		{ "from", VRDMA_MSG_BIND, 56, 8 },
@@ -557,6 +584,7 @@ static void test_zeros(void)
 		{ "dgid", VRDMA_MSG_BIND, 80, 16 },
 		{ "id", VRDMA_MSG_BIND, 104, 4 },
 		{ "id", VRDMA_MSG_BOUND, 40, 4 },
+		{ "id", VRDMA_MSG_RECALL, 40, 4 },
 		{ "device", VRDMA_MSG_DATAGRAM, 40, 8 },
 		{ "from", VRDMA_MSG_DATAGRAM, 56, 8 },
 		{ "sgid", VRDMA_MSG_DATAGRAM, 64, 16 },

@@ -12,6 +12,7 @@
 #   lanes                messages that lanes have sent, how often they broke, bad messages,
 #                        repairs
 #   lanes_are_up         all of them
+#   lanes_sum WORD       of what debugfs says of all lanes behind it
 #   lanes_whole ADDRESS  those to the host there: they have sent, and none has broken
 #   second_network NUMBER host|program
 #                        an address of the HCA, 10.78.0.NUMBER, in another network of the
@@ -93,8 +94,8 @@ lanes() {
 lanes_whole() {
 	awk -v address="$1" '
 		$1 != "lane" { ours = $3 == address; next }
-		ours { lanes++; print "# " $0; sent += $5; broke += $13 + $19 }
-		END { exit !(lanes && sent && !broke) }' "$DEBUGFS/channels"
+		ours { lanes++; print "# " $0; for (i = 4; i < NF; i += 2) count[$i] += $(i + 1) }
+		END { exit !(lanes && count["tx"] && !(count["errors"] + count["bad"])) }' "$DEBUGFS/channels"
 }
 
 second_network() {
