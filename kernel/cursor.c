@@ -7,7 +7,8 @@
 #include <linux/preempt.h>
 #include <linux/unaligned.h>
 
-#include "mr.h"
+#include "key.h"
+#include "place.h"
 #include "qp.h"
 
 void vrdma_cursor_init(struct vrdma_cursor *c)
@@ -23,17 +24,17 @@ void vrdma_cursor_exit(struct vrdma_cursor *c)
 	u32 i;
 
 	for (i = 0; i < c->nr; i++)
-		if (c->seg[i].mr)
-			vrdma_mr_put(c->seg[i].mr);
+		if (c->seg[i].key)
+			vrdma_key_put(c->seg[i].key);
 	vrdma_cursor_init(c);
 }
 
-void vrdma_cursor_add_region(struct vrdma_cursor *c, struct vrdma_mr *mr, u64 addr,
-			     u32 length)
+void vrdma_cursor_add_range(struct vrdma_cursor *c, struct vrdma_key *key, u64 addr,
+			    u32 length)
 {
 	struct vrdma_segment *seg = &c->seg[c->nr++];
 
-	seg->mr = mr;
+	seg->key = key;
 	seg->addr = addr;
 	seg->length = length;
 	c->left += length;
@@ -42,7 +43,7 @@ void vrdma_cursor_add_region(struct vrdma_cursor *c, struct vrdma_mr *mr, u64 ad
 void vrdma_cursor_add_buffer(struct vrdma_cursor *c, void *buffer, u32 length)
 {
 	if (length)
-		vrdma_cursor_add_region(c, NULL, (uintptr_t)buffer, length);
+		vrdma_cursor_add_range(c, NULL, (uintptr_t)buffer, length);
 }
 
 /**
@@ -62,8 +63,7 @@ int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
 			  const struct vrdma_wqe_sge *sge, u32 nr, u64 limit,
 			  int access)
 {
-	struct vrdma_device *dev = to_vdev(qp->ibqp.device);
-	struct vrdma_mr *mr;
+	struct vrdma_key *key;
 	u32 i, length;
 
 	for (i = 0; i < nr && limit; i++) {
@@ -71,25 +71,25 @@ int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
 		if (!length)
 			continue;
 		if (!sge[i].lkey && !qp->user) {
-			mr = NULL;	/* local_dma_lkey: a kernel address */
+			key = NULL;	/* local_dma_lkey: a kernel address */
 		} else {
-			mr = vrdma_mr_get(dev, qp->ibqp.pd, sge[i].lkey, sge[i].addr,
-					  length, access);
-			if (!mr)
+			key = vrdma_key_get(qp->ibqp.pd, sge[i].lkey, sge[i].addr, length,
+					    access);
+			if (!key)
 				return -EACCES;
 		}
-		vrdma_cursor_add_region(c, mr, sge[i].addr, length);
+		vrdma_cursor_add_range(c, key, sge[i].addr, length);
 		limit -= length;
 	}
 	return 0;
 }
 
-/* Begin a section on the current segment. False: its region is dead. */
+/* Begin a section on the current segment. False: its key is dead. */
 static bool vrdma_cursor_enter(const struct vrdma_cursor *c)
 {
-	struct vrdma_mr *mr = c->seg[c->cur].mr;
+	struct vrdma_key *key = c->seg[c->cur].key;
 
-	return !mr || vrdma_live_enter(&mr->live);
+	return !key || vrdma_live_enter(&key->live);
 }
 
 /* End the section, and stand at the next segment if this one is used up. */
@@ -97,8 +97,8 @@ static void vrdma_cursor_leave(struct vrdma_cursor *c)
 {
 	struct vrdma_segment *seg = &c->seg[c->cur];
 
-	if (seg->mr)
-		vrdma_live_exit(&seg->mr->live);
+	if (seg->key)
+		vrdma_live_exit(&seg->key->live);
 	if (c->off == seg->length) {
 		c->cur++;
 		c->off = 0;
@@ -116,8 +116,8 @@ static void *vrdma_cursor_at(const struct vrdma_cursor *c, u32 *len)
 {
 	const struct vrdma_segment *seg = &c->seg[c->cur];
 
-	if (seg->mr)
-		return vrdma_mr_at(seg->mr, seg->addr + c->off, len);
+	if (seg->key)
+		return vrdma_key_at(seg->key, seg->addr + c->off, len);
 	*len = U32_MAX;
 	return (void *)(uintptr_t)(seg->addr + c->off);
 }
@@ -288,7 +288,7 @@ void vrdma_cursor_skip(struct vrdma_cursor *c, u32 length)
  * vrdma_cursor_word - begin a section on an aligned 8-byte word
  * @c: stands at the word
  *
- * Return: its kernel address until vrdma_cursor_unword(); NULL: deregistered.
+ * Return: its kernel address until vrdma_cursor_unword(); NULL: invalidated.
  */
 u64 *vrdma_cursor_word(struct vrdma_cursor *c)
 {

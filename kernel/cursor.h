@@ -6,18 +6,18 @@
 
 #include "limits.h"
 
-struct vrdma_mr;
+struct vrdma_key;
 struct vrdma_qp;
 struct vrdma_wqe_sge;
 
 /**
  * struct vrdma_segment - one contiguous range of a message
- * @mr: region it lies in, with a reference; NULL: @addr is a kernel address
- * @addr: as the region knows it
+ * @key: that leads there, with a reference; NULL: @addr is a kernel address
+ * @addr: as the key knows it
  * @length: bytes
  */
 struct vrdma_segment {
-	struct vrdma_mr *mr;
+	struct vrdma_key *key;
 	u64 addr;
 	u32 length;
 };
@@ -30,8 +30,8 @@ struct vrdma_segment {
  * @off: of the next byte in that segment
  * @left: bytes from there to the end
  *
- * Owned by one context at a time.  Holds references on regions, which keeps
- * nobody from deregistering them: each copy asks again.
+ * Owned by one context at a time.  Holds references on keys, which keeps
+ * nobody from invalidating them: each copy asks again.
  */
 struct vrdma_cursor {
 	struct vrdma_segment seg[VRDMA_MAX_SGE];
@@ -41,7 +41,7 @@ struct vrdma_cursor {
 	u64 left;
 };
 
-/* Which side of a copy was deregistered under it. */
+/* Which side of a copy became invalid under it. */
 enum vrdma_fault {
 	VRDMA_FAULT_NONE,
 	VRDMA_FAULT_SOURCE,
@@ -53,9 +53,9 @@ void vrdma_cursor_exit(struct vrdma_cursor *c);	/* idempotent: leaves it empty *
 
 /* Add a kernel buffer that outlives the cursor. */
 void vrdma_cursor_add_buffer(struct vrdma_cursor *c, void *buffer, u32 length);
-/* Add a range of @mr, whose reference passes to the cursor. */
-void vrdma_cursor_add_region(struct vrdma_cursor *c, struct vrdma_mr *mr, u64 addr,
-			     u32 length);
+/* Add a range of what @key leads to; its reference passes to the cursor. */
+void vrdma_cursor_add_range(struct vrdma_cursor *c, struct vrdma_key *key, u64 addr,
+			    u32 length);
 int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
 			  const struct vrdma_wqe_sge *sge, u32 nr, u64 limit,
 			  int access);

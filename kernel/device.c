@@ -71,7 +71,7 @@ static void vrdma_device_init(struct vrdma_device *dev, struct net_device *ndev)
 	get_random_bytes(&dev->secret, sizeof(dev->secret));
 
 	xa_init_flags(&dev->qps, VRDMA_XA_FLAGS);
-	xa_init_flags(&dev->mrs, VRDMA_XA_FLAGS);
+	xa_init_flags(&dev->places, VRDMA_XA_FLAGS);
 	xa_init_flags(&dev->ahs, VRDMA_XA_FLAGS);
 	INIT_LIST_HEAD(&dev->netns_node);
 	spin_lock_init(&dev->ready_lock);
@@ -91,7 +91,7 @@ static void vrdma_device_init(struct vrdma_device *dev, struct net_device *ndev)
 
 static void vrdma_device_exit(struct vrdma_device *dev)
 {
-	WARN_ON(!xa_empty(&dev->qps) || !xa_empty(&dev->mrs) || !xa_empty(&dev->ahs));
+	WARN_ON(!xa_empty(&dev->qps) || !xa_empty(&dev->places) || !xa_empty(&dev->ahs));
 	vrdma_hca_netdev_changed(dev->ndev);
 	netdev_put(dev->ndev, &dev->tracker);
 }

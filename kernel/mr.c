@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory regions: keys, rights and ranges over pinned or kernel memory. */
+/* Memory regions: verbs objects over pinned or kernel memory. */
 #include "mr.h"
 
 #include <linux/overflow.h>
 #include <linux/random.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/wait_bit.h>
 
-#include "conn.h"
+#include "key.h"
 #include "limits.h"
 #include "mem.h"
-#include "repair.h"
+#include "place.h"
 #include "vdev.h"
 
 /* What a region can grant. */
@@ -25,25 +23,50 @@ static inline struct vrdma_mr *to_vmr(struct ib_mr *ibmr)
 	return container_of(ibmr, struct vrdma_mr, ibmr);
 }
 
-/*
- * Make @mr findable by a key nobody can foresee.  Index 0 stays free, so that
- * key 0 can be the kernel's local_dma_lkey.
- */
-static int vrdma_mr_publish(struct vrdma_device *dev, struct vrdma_mr *mr)
+/* A key for @mr over all of its memory. */
+static struct vrdma_key *vrdma_mr_key(struct vrdma_mr *mr, u8 tag, u64 iova, u64 length,
+				      int access)
 {
+	struct vrdma_key *key = vrdma_key_alloc(GFP_KERNEL_ACCOUNT);
+
+	if (!key)
+		return NULL;
+	key->pd = mr->place->pd;
+	key->key = mr->place->index << 8 | tag;
+	key->access = access & VRDMA_MR_RIGHTS;
+	key->iova = iova;
+	key->length = length;
+	key->mem = mr->mem;
+	return key;
+}
+
+static int vrdma_mr_publish(struct vrdma_mr *mr, u64 iova, u64 length, int access)
+{
+	struct vrdma_key *key = vrdma_mr_key(mr, get_random_u8(), iova, length, access);
+
+	if (!key)
+		return -ENOMEM;
+	mr->ibmr.lkey = key->key;
+	mr->ibmr.rkey = key->key;
+	vrdma_place_publish(mr->place, key);
+	return 0;
+}
+
+static struct vrdma_mr *vrdma_mr_alloc(struct ib_pd *ibpd)
+{
+	struct vrdma_mr *mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
 	int ret;
 
-	do {
-		do
-			mr->key = get_random_u32();
-		while (!(mr->key >> 8));
-
-		mr->ibmr.lkey = mr->key;
-		mr->ibmr.rkey = mr->key;
-		/* VRDMA_MAX_MR of 2^24 indices: nearly always the first is free. */
-		ret = xa_insert_irq(&dev->mrs, mr->key >> 8, mr, GFP_KERNEL_ACCOUNT);
-	} while (ret == -EBUSY);
-	return ret;
+	if (!mr)
+		return ERR_PTR(-ENOMEM);
+	mr->ibmr.device = ibpd->device;
+	mr->place = vrdma_place_create(ibpd);
+	if (IS_ERR(mr->place)) {
+		ret = PTR_ERR(mr->place);
+		kfree(mr);
+		return ERR_PTR(ret);
+	}
+	return mr;
 }
 
 /* Make a region over @mem, whose reference passes to it on success. */
@@ -57,30 +80,19 @@ static struct vrdma_mr *vrdma_mr_create(struct ib_pd *ibpd, u64 iova, u64 length
 	ret = vrdma_device_charge(dev, VRDMA_OBJ_MR);
 	if (ret)
 		return ERR_PTR(ret);
-
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
-	if (!mr) {
-		ret = -ENOMEM;
+	mr = vrdma_mr_alloc(ibpd);
+	if (IS_ERR(mr)) {
+		ret = PTR_ERR(mr);
 		goto err_discharge;
 	}
-
-	vrdma_live_init(&mr->live);
-	refcount_set(&mr->ref, 1);
-	INIT_LIST_HEAD(&mr->holds);
-	spin_lock_init(&mr->lock);
-	mr->ibmr.device = ibpd->device;
-	mr->ibmr.pd = ibpd;	/* ib_core sets it too, but after lookups can come */
-	mr->access = access & VRDMA_MR_RIGHTS;
-	mr->iova = iova;
-	mr->length = length;
 	mr->mem = mem;
-
-	ret = vrdma_mr_publish(dev, mr);
+	ret = vrdma_mr_publish(mr, iova, length, access);
 	if (ret)
 		goto err_free;
 	return mr;
 
 err_free:
+	vrdma_place_destroy(mr->place);
 	kfree(mr);
 err_discharge:
 	vrdma_device_discharge(dev, VRDMA_OBJ_MR);
@@ -137,83 +149,6 @@ struct ib_mr *vrdma_reg_user_mr(struct ib_pd *ibpd, u64 start, u64 length,
 	return &mr->ibmr;
 }
 
-void vrdma_mr_hold(struct vrdma_mr *mr, struct vrdma_hold *hold, struct vrdma_lane *lane)
-{
-	lockdep_assert_preemption_disabled();
-	refcount_inc(&mr->ref);
-	vrdma_mem_get(mr->mem);
-	hold->mr = mr;
-	hold->lane = lane;
-	spin_lock(&mr->lock);
-	list_add_tail(&hold->node, &mr->holds);
-	spin_unlock(&mr->lock);
-}
-
-void vrdma_mr_unhold(struct vrdma_hold *hold)
-{
-	struct vrdma_mr *mr = hold->mr;
-	bool last;
-
-	spin_lock(&mr->lock);
-	list_del(&hold->node);
-	last = list_empty(&mr->holds);
-	spin_unlock(&mr->lock);
-	smp_mb();	/* pairs with the waiter's: one of us sees the other */
-	if (last)
-		wake_up_var(&mr->holds);
-	vrdma_mem_put(mr->mem);
-	vrdma_mr_put(mr);
-}
-
-static bool vrdma_mr_is_held(struct vrdma_mr *mr)
-{
-	bool held;
-
-	spin_lock(&mr->lock);
-	held = !list_empty(&mr->holds);
-	spin_unlock(&mr->lock);
-	return held;
-}
-
-static void vrdma_mr_recall(struct vrdma_mr *mr)
-{
-	struct vrdma_hold *hold;
-
-	spin_lock(&mr->lock);
-	list_for_each_entry(hold, &mr->holds, node)
-		if (hold->recall)
-			hold->recall(hold->owner);
-	spin_unlock(&mr->lock);
-}
-
-/* Break what is too slow, so that its queue pair ends what it does. */
-static void vrdma_mr_break(struct vrdma_mr *mr)
-{
-	struct vrdma_hold *hold;
-
-	spin_lock(&mr->lock);
-	list_for_each_entry(hold, &mr->holds, node)
-		vrdma_repair_break(hold->lane, "slow for the end of a region");
-	spin_unlock(&mr->lock);
-}
-
-/*
- * Wait until no HCA touches it: for the pieces under way, or else for the end of their
- * connections.  A process that ends does not wait, for nobody uses its memory again
- * before the last hold has let go of the pages.
- */
-static void vrdma_mr_wait(struct vrdma_mr *mr)
-{
-	if (current->flags & PF_EXITING || !mr->mem)
-		return;
-	vrdma_mr_recall(mr);
-	if (wait_var_event_timeout(&mr->holds, !vrdma_mr_is_held(mr),
-				   vrdma_conn_patience()))
-		return;
-	vrdma_mr_break(mr);
-	wait_var_event(&mr->holds, !vrdma_mr_is_held(mr));
-}
-
 /*
  * Unlink: no lookup finds the key.  Wait: no copy is inside; that is for a chunk
  * at most, and those who still hold the struct find it dead; then for HCAs.  Free.
@@ -222,46 +157,16 @@ int vrdma_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 {
 	struct vrdma_device *dev = to_vdev(ibmr->device);
 	struct vrdma_mr *mr = to_vmr(ibmr);
+	struct vrdma_key *key;
 
-	xa_erase_irq(&dev->mrs, mr->key >> 8);
-	vrdma_live_kill(&mr->live);
-	vrdma_mr_wait(mr);
+	key = vrdma_place_destroy(mr->place);
+	if (key) {
+		vrdma_key_wait(key);
+		vrdma_key_put(key);
+	}
 	if (mr->mem)
 		vrdma_mem_put(mr->mem);
 	vrdma_device_discharge(dev, VRDMA_OBJ_MR);
-	vrdma_mr_put(mr);
+	kfree(mr);
 	return 0;
-}
-
-/* Does the region let @pd do @access to this range? */
-static bool vrdma_mr_allows(const struct vrdma_mr *mr, struct ib_pd *pd, u64 addr,
-			    u64 length, int access)
-{
-	u64 offset;
-
-	if (mr->ibmr.pd != pd || (access & ~mr->access))
-		return false;
-	if (check_sub_overflow(addr, mr->iova, &offset))
-		return false;
-	return offset <= mr->length && length <= mr->length - offset;
-}
-
-struct vrdma_mr *vrdma_mr_get(struct vrdma_device *dev, struct ib_pd *pd, u32 key,
-			      u64 addr, u64 length, int access)
-{
-	struct vrdma_mr *mr;
-
-	rcu_read_lock();
-	mr = xa_load(&dev->mrs, key >> 8);
-	if (mr && (mr->key != key || !vrdma_mr_allows(mr, pd, addr, length, access) ||
-		   !refcount_inc_not_zero(&mr->ref)))
-		mr = NULL;
-	rcu_read_unlock();
-	return mr;
-}
-
-void vrdma_mr_put(struct vrdma_mr *mr)
-{
-	if (refcount_dec_and_test(&mr->ref))
-		kfree_rcu(mr, rcu);
 }

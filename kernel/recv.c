@@ -10,7 +10,7 @@
 
 #include "binding.h"
 #include "cq.h"
-#include "mr.h"
+#include "place.h"
 #include "qp.h"
 #include "remote.h"
 #include "srq.h"
@@ -254,25 +254,24 @@ static enum vrdma_verdict vrdma_begin_send(struct vrdma_binding *binding, struct
 	return VRDMA_MORE;
 }
 
-/* A request with an rkey: the right of the QP, then of the region, then the range. */
+/* A request with an rkey: the right of the QP, then of the key, then the range. */
 static enum vrdma_verdict vrdma_begin_remote(struct vrdma_binding *binding,
 					     struct vrdma_op *op, int access,
 					     struct vrdma_cursor *target,
 					     struct vrdma_outcome *out)
 {
 	struct vrdma_qp *qp = binding->qp;
-	struct vrdma_mr *mr;
+	struct vrdma_key *key;
 
 	if (!(qp->attr.qp_access_flags & access))
 		return vrdma_recv_bad_request(binding, out);
 	if (!op->length)
 		return VRDMA_MORE;	/* no key is checked (IBA C9-88) */
 
-	mr = vrdma_mr_get(binding->dev, qp->ibqp.pd, op->rkey, op->remote_addr,
-			  op->length, access);
-	if (!mr)
+	key = vrdma_key_get(qp->ibqp.pd, op->rkey, op->remote_addr, op->length, access);
+	if (!key)
 		return vrdma_recv_bad_key(binding, out);
-	vrdma_cursor_add_region(target, mr, op->remote_addr, op->length);
+	vrdma_cursor_add_range(target, key, op->remote_addr, op->length);
 	return VRDMA_MORE;
 }
 

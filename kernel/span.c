@@ -12,20 +12,20 @@ bool vrdma_span_fits(const struct vrdma_cursor *c)
 	u32 i;
 
 	for (i = 0; i < c->nr; i++)
-		if (!c->seg[i].mr || !c->seg[i].mr->mem)
+		if (!c->seg[i].key || !c->seg[i].key->mem)
 			return false;
 	return true;
 }
 
-/* The bytes of one region from @addr on, inside a section of it. */
-static void vrdma_span_add(struct vrdma_span *span, const struct vrdma_mr *mr, u64 addr,
+/* The bytes behind one key from @addr on, inside a section of it. */
+static void vrdma_span_add(struct vrdma_span *span, const struct vrdma_key *key, u64 addr,
 			   u32 length, unsigned int max)
 {
 	u32 n;
 	void *at;
 
 	for (; length && span->nents < max; length -= n) {
-		at = vrdma_mr_at(mr, addr, &n);
+		at = vrdma_key_at(key, addr, &n);
 		n = min(n, length);
 		sg_set_buf(&span->sg[span->nents++], at, n);
 		span->length += n;
@@ -33,7 +33,7 @@ static void vrdma_span_add(struct vrdma_span *span, const struct vrdma_mr *mr, u
 	}
 }
 
-/* False: the region is dead. */
+/* False: the key is dead. */
 static bool vrdma_span_add_segment(struct vrdma_span *span, const struct vrdma_segment *seg,
 				   u32 off, u32 length, unsigned int max,
 				   struct vrdma_lane *lane)
@@ -42,14 +42,14 @@ static bool vrdma_span_add_segment(struct vrdma_span *span, const struct vrdma_s
 	bool alive;
 
 	preempt_disable();
-	alive = vrdma_live_enter(&seg->mr->live);
+	alive = vrdma_live_enter(&seg->key->live);
 	if (alive) {
 		hold = &span->holds[span->nr_holds++];
 		hold->recall = span->recall;
 		hold->owner = span->owner;
-		vrdma_mr_hold(seg->mr, hold, lane);
-		vrdma_span_add(span, seg->mr, seg->addr + off, length, max);
-		vrdma_live_exit(&seg->mr->live);
+		vrdma_key_hold(seg->key, hold, lane);
+		vrdma_span_add(span, seg->key, seg->addr + off, length, max);
+		vrdma_live_exit(&seg->key->live);
 	}
 	preempt_enable();
 	return alive;
@@ -79,7 +79,7 @@ int vrdma_span_take(struct vrdma_span *span, const struct vrdma_cursor *c, u32 l
 void vrdma_span_release(struct vrdma_span *span)
 {
 	while (span->nr_holds)
-		vrdma_mr_unhold(&span->holds[--span->nr_holds]);
+		vrdma_key_unhold(&span->holds[--span->nr_holds]);
 	span->nents = 0;
 	span->length = 0;
 }

@@ -4,8 +4,8 @@
 
 #include <linux/scatterlist.h>
 
+#include "key.h"
 #include "limits.h"
-#include "mr.h"
 
 struct vrdma_cursor;
 struct vrdma_lane;
@@ -18,7 +18,7 @@ struct vrdma_lane;
  * @recall: of vrdma_hold; set before take, as is @owner
  * @owner: for @recall
  * @nr_holds: of @holds
- * @holds: on the regions they lie in
+ * @holds: on the keys that lead there
  */
 struct vrdma_span {
 	u32 length;
@@ -32,7 +32,7 @@ struct vrdma_span {
 
 /*
  * take: of the next @length bytes of @c, which does not move, as many as @nents entries
- * hold; @lane: whose HCA will touch them.  -EFAULT: a region is dead.  Process context, also
+ * hold; @lane: whose HCA will touch them.  -EFAULT: a key is dead.  Process context, also
  * in a section.  release: whatever take said; may sleep.
  */
 int vrdma_span_take(struct vrdma_span *span, const struct vrdma_cursor *c, u32 length,

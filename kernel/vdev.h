@@ -40,7 +40,7 @@ enum vrdma_object {
  *		dealloc_driver; protected by a lock of netns.c
  * @stats: per CPU
  * @qps: QPN to struct vrdma_qp; lookups take the lock and a reference
- * @mrs: key >> 8 to struct vrdma_mr; lookups under RCU
+ * @places: key >> 8 to struct vrdma_place; lookups under RCU
  * @ahs: number to struct vrdma_ah; lookups copy under the lock
  * @srqn: last SRQ number given out
  * @used: objects that exist, indexed by enum vrdma_object
@@ -64,7 +64,7 @@ struct vrdma_device {
 	struct vrdma_stats __percpu *stats;
 
 	struct xarray qps;
-	struct xarray mrs;
+	struct xarray places;
 	struct xarray ahs;
 	atomic_t srqn;
 	atomic_t used[VRDMA_OBJ_MAX];
