@@ -207,9 +207,11 @@ static const struct vrdma_msg_shape vrdma_msg_shapes[] = {
 enum vrdma_msg_has {
 	VRDMA_HAS_PAYLOAD = 1 << 0,
 	VRDMA_HAS_IMM = 1 << 1,
-	VRDMA_HAS_REMOTE = 1 << 2,	/* rkey and address */
+	VRDMA_HAS_KEY = 1 << 2,		/* rkey */
 	VRDMA_HAS_ADD = 1 << 3,		/* compare_add, and a total of 8 bytes */
 	VRDMA_HAS_SWAP = 1 << 4,
+	VRDMA_HAS_ADDR = 1 << 5,	/* where it points to */
+	VRDMA_HAS_REMOTE = VRDMA_HAS_KEY | VRDMA_HAS_ADDR,
 };
 
 static const __u8 vrdma_msg_opcodes[] = {
@@ -221,6 +223,7 @@ static const __u8 vrdma_msg_opcodes[] = {
 	[IB_UVERBS_WR_RDMA_READ] = VRDMA_HAS_REMOTE,
 	[IB_UVERBS_WR_ATOMIC_CMP_AND_SWP] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD | VRDMA_HAS_SWAP,
 	[IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD,
+	[IB_UVERBS_WR_SEND_WITH_INV] = VRDMA_HAS_PAYLOAD | VRDMA_HAS_KEY,
 };
 
 static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
@@ -233,7 +236,7 @@ static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
 /* 0: no opcode of a message. */
 static __u8 vrdma_msg_opcode_has(unsigned int opcode)
 {
-	const unsigned int opcodes = IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD + 1;
+	const unsigned int opcodes = IB_UVERBS_WR_SEND_WITH_INV + 1;
 
 	return opcode < opcodes ? vrdma_msg_opcodes[array_index_nospec(opcode, opcodes)] : 0;
 }
@@ -318,7 +321,8 @@ static bool vrdma_msg_get_request(struct vrdma_msg_request *request, const void 
 static bool vrdma_msg_request_zeros(const struct vrdma_msg_request *request, __u8 has)
 {
 	return (has & VRDMA_HAS_IMM || !request->imm) &&
-	       (has & VRDMA_HAS_REMOTE || (!request->rkey && !request->remote_addr)) &&
+	       (has & VRDMA_HAS_KEY || !request->rkey) &&
+	       (has & VRDMA_HAS_ADDR || !request->remote_addr) &&
 	       (has & VRDMA_HAS_ADD || !request->compare_add) &&
 	       (has & VRDMA_HAS_SWAP || !request->swap);
 }
@@ -634,10 +638,10 @@ static void vrdma_msg_put_request(void *data, const struct vrdma_msg_request *re
 
 	if (has & VRDMA_HAS_IMM)
 		wire.imm = request->imm;
-	if (has & VRDMA_HAS_REMOTE) {
+	if (has & VRDMA_HAS_KEY)
 		wire.rkey = __cpu_to_be32(request->rkey);
+	if (has & VRDMA_HAS_ADDR)
 		wire.remote_addr = __cpu_to_be64(request->remote_addr);
-	}
 	if (has & VRDMA_HAS_ADD)
 		wire.compare_add = __cpu_to_be64(request->compare_add);
 	if (has & VRDMA_HAS_SWAP)

@@ -50,7 +50,7 @@ struct vrdma_msg_bound {
  * @imm: WITH_IMM: as the application gave it
  * @total: bytes of the whole operation
  * @offset: of this message's payload in the operation
- * @rkey: READ, WRITE, atomics
+ * @rkey: READ, WRITE, atomics; SEND_WITH_INV: to invalidate
  * @done: all operations of the receiver before this one are executed
  * @remote_addr: where it points to
  * @compare_add: atomics

@@ -395,6 +395,7 @@ static void test_round_trips(void)
 		  .remote_addr = 2, .compare_add = 3, .swap = 4 },
 		{ .opcode = IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD, .total = 8, .rkey = 1,
 		  .remote_addr = 2, .compare_add = 3 },
+		{ .opcode = IB_UVERBS_WR_SEND_WITH_INV, .total = 8, .rkey = 1 },
 	};
 	static const struct vrdma_msg_result results[] = {
 		{ .kind = VRDMA_ANSWER_DONE },
@@ -408,7 +409,8 @@ static void test_round_trips(void)
 	for (i = 0; i < COUNT(requests); i++) {
 		msg = samples[VRDMA_MSG_REQUEST].msg;
 		msg.request = requests[i];
-		msg.payload = requests[i].opcode < IB_UVERBS_WR_RDMA_READ ? 8 : 0;
+		msg.payload = requests[i].opcode < IB_UVERBS_WR_RDMA_READ ||
+			      requests[i].opcode == IB_UVERBS_WR_SEND_WITH_INV ? 8 : 0;
 		tap_ok(travels(&msg), "request of opcode %d", requests[i].opcode);
 	}
 	for (i = 0; i < COUNT(results); i++) {
@@ -441,6 +443,11 @@ static void test_left_out(void)
 		if (at < 48 || at >= 56)
 			all |= bytes[at];
 	tap_ok(!all, "a SEND says nothing but its flags and lengths");
+
+	msg.request.opcode = IB_UVERBS_WR_SEND_WITH_INV;
+	vrdma_msg_build(bytes, &msg);
+	tap_ok(bytes[56] == 0xa1 && !memcmp(bytes + 64, "\0\0\0\0\0\0\0", 8) &&
+	       !memcmp(bytes + 44, "\0\0\0", 4), "one that invalidates says a key, too");
 
 	msg = samples[VRDMA_MSG_DATAGRAM].msg;
 	msg.datagram.opcode = IB_UVERBS_WR_SEND;
@@ -744,10 +751,10 @@ static void test_opcodes(void)
 		unsigned char total;
 		uint64_t good;
 	} rows[] = {
-		{ "nothing", 48, 0, 0x1f },
+		{ "nothing", 48, 0, 0x1f | BIT(9) },
 		{ "8 bytes to come", 48, 8, BIT(4) | BIT(5) | BIT(6) },
 		{ "immediate data", 44, 0, BIT(1) | BIT(3) },
-		{ "an rkey", 56, 0, BIT(0) | BIT(1) | BIT(4) },
+		{ "an rkey", 56, 0, BIT(0) | BIT(1) | BIT(4) | BIT(9) },
 		{ "an address", 64, 0, BIT(0) | BIT(1) | BIT(4) },
 		{ "an rkey and 8 bytes to come", 56, 8, BIT(4) | BIT(5) | BIT(6) },
 		{ "an address and 8 bytes to come", 64, 8, BIT(4) | BIT(5) | BIT(6) },
@@ -809,7 +816,8 @@ static void test_pieces(void)
 	tap_ok(right, "pieces");
 	right = true;
 	for (opcode = 0; opcode < 256; opcode++)
-		right &= piece_taken(opcode, 8, 0, 8, 0) == (opcode <= IB_UVERBS_WR_RDMA_READ);
+		right &= piece_taken(opcode, 8, 0, 8, 0) == (opcode <= IB_UVERBS_WR_RDMA_READ ||
+			  opcode == IB_UVERBS_WR_SEND_WITH_INV);
 	tap_ok(right, "pieces of SENDs, WRITEs and READs, of nothing else");
 }
 
