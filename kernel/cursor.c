@@ -73,8 +73,8 @@ int vrdma_cursor_add_sges(struct vrdma_cursor *c, struct vrdma_qp *qp,
 		if (!sge[i].lkey && !qp->user) {
 			key = NULL;	/* local_dma_lkey: a kernel address */
 		} else {
-			key = vrdma_key_get(qp->ibqp.pd, sge[i].lkey, sge[i].addr, length,
-					    access);
+			key = vrdma_key_get(qp->ibqp.pd, 0, sge[i].lkey, sge[i].addr,
+					    length, access);
 			if (!key)
 				return -EACCES;
 		}

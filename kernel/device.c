@@ -36,7 +36,10 @@ int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 		.page_size_cap = PAGE_SIZE,
 		.device_cap_flags = IB_DEVICE_RC_RNR_NAK_GEN |
 				    IB_DEVICE_PORT_ACTIVE_EVENT |
-				    IB_DEVICE_SYS_IMAGE_GUID,
+				    IB_DEVICE_SYS_IMAGE_GUID |
+				    IB_DEVICE_MEM_MGT_EXTENSIONS |
+				    IB_DEVICE_MEM_WINDOW |
+				    IB_DEVICE_MEM_WINDOW_TYPE_2B,
 		.vendor_id = 0xffffff,	/* nobody's: what software devices show */
 		.timestamp_mask = U64_MAX,
 		.hca_core_clock = NSEC_PER_MSEC,	/* kHz: of ktime_get_ns() */
@@ -49,6 +52,8 @@ int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 		.max_cq = VRDMA_MAX_CQ,
 		.max_cqe = VRDMA_MAX_CQE,
 		.max_mr = VRDMA_MAX_MR,
+		.max_mw = VRDMA_MAX_MW,
+		.max_fast_reg_page_list_len = VRDMA_MAX_FAST_PAGES,
 		.max_pd = VRDMA_MAX_PD,
 		.max_qp_rd_atom = VRDMA_MAX_RD_ATOMIC,
 		.max_qp_init_rd_atom = VRDMA_MAX_RD_ATOMIC,

@@ -56,7 +56,7 @@ void vrdma_key_unhold(struct vrdma_hold *hold)
 	vrdma_key_put(key);
 }
 
-static bool vrdma_key_is_held(struct vrdma_key *key)
+bool vrdma_key_is_held(struct vrdma_key *key)
 {
 	bool held;
 
@@ -78,7 +78,7 @@ static void vrdma_key_recall(struct vrdma_key *key)
 }
 
 /* Break what is too slow, so that its queue pair ends what it does. */
-static void vrdma_key_break(struct vrdma_key *key)
+void vrdma_key_break(struct vrdma_key *key)
 {
 	struct vrdma_hold *hold;
 

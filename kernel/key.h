@@ -13,6 +13,9 @@
 struct vrdma_key;
 struct vrdma_lane;
 
+#define VRDMA_KEY_REMOTE	(IB_ACCESS_REMOTE_WRITE | IB_ACCESS_REMOTE_READ | \
+				 IB_ACCESS_REMOTE_ATOMIC)
+
 /**
  * struct vrdma_hold - an HCA may touch pages that a key leads to
  * @node: in vrdma_key::holds
@@ -36,6 +39,8 @@ struct vrdma_hold {
  * @ref: its place while it is valid, and each lookup; freed after RCU
  * @rcu: for lookups
  * @pd: whose queue pairs may use it
+ * @window: for remote access only
+ * @qp: vrdma_qp::serial of the one queue pair that may; 0: any
  * @key: the number: index << 8 | tag
  * @access: IB_ACCESS_* granted
  * @iova: the address work requests name the first byte by
@@ -53,6 +58,8 @@ struct vrdma_key {
 	refcount_t ref;
 	struct rcu_head rcu;
 	struct ib_pd *pd;
+	bool window;
+	u64 qp;
 	u32 key;
 	int access;
 	u64 iova;
@@ -76,6 +83,9 @@ void vrdma_key_unhold(struct vrdma_hold *hold);
 
 /* Wait until no HCA touches what a dead key led to; see key.c. */
 void vrdma_key_wait(struct vrdma_key *key);
+bool vrdma_key_is_held(struct vrdma_key *key);
+/* Have those end that do. */
+void vrdma_key_break(struct vrdma_key *key);
 
 /* Kernel address of @addr, inside a section of key->live; @len: contiguous bytes. */
 static inline void *vrdma_key_at(const struct vrdma_key *key, u64 addr, u32 *len)

@@ -12,6 +12,8 @@ enum vrdma_limits {
 	VRDMA_MAX_SRQ = 4096,
 	VRDMA_MAX_AH = 65536,		/* one per UD peer */
 	VRDMA_MAX_MR = 131072,		/* storage registers per buffer */
+	VRDMA_MAX_MW = 131072,		/* and shows it by window */
+	VRDMA_MAX_FAST_PAGES = 512,	/* 2 MiB, as rxe */
 
 	/* Queues. */
 	VRDMA_MAX_QP_WR = 16384,	/* perftest's and UCX's largest */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pinned pages of a process. */
+/* Pinned pages of a process, and lists of the kernel's. */
 #include "mem.h"
 
 #include <linux/capability.h>
@@ -127,14 +127,32 @@ struct vrdma_mem *vrdma_mem_pin(u64 start, u64 length, bool writable)
 	return mem;
 }
 
+struct vrdma_mem *vrdma_mem_alloc(unsigned long max)
+{
+	struct vrdma_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
+
+	if (!mem)
+		return NULL;
+	mem->pages = kvcalloc(max, sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
+	if (!mem->pages) {
+		kfree(mem);
+		return NULL;
+	}
+	kref_init(&mem->ref);
+	mem->writable = true;
+	return mem;
+}
+
 static void vrdma_mem_release(struct kref *ref)
 {
 	struct vrdma_mem *mem = container_of(ref, struct vrdma_mem, ref);
 
 	might_sleep();
-	vrdma_mem_unpin(mem, mem->nr_pages);
-	atomic64_sub(mem->nr_pages, &mem->mm->pinned_vm);
-	mmdrop(mem->mm);
+	if (mem->mm) {
+		vrdma_mem_unpin(mem, mem->nr_pages);
+		atomic64_sub(mem->nr_pages, &mem->mm->pinned_vm);
+		mmdrop(mem->mm);
+	}
 	kvfree(mem->pages);
 	kfree(mem);
 }

@@ -8,14 +8,14 @@
 #include "limits.h"
 
 /**
- * struct vrdma_mem - pinned pages of a process
+ * struct vrdma_mem - pinned pages of a process, or some of the kernel's
  * @ref: one per user; the pages are unpinned by the last put
- * @start: the application's address of the first byte
+ * @start: the owner's address of the first byte
  * @length: bytes
- * @pages: pinned with FOLL_LONGTERM
+ * @pages: pinned with FOLL_LONGTERM; the kernel's are not
  * @nr_pages: of @pages
  * @writable: pinned for writing
- * @mm: whose pinned_vm is charged; held with mmgrab()
+ * @mm: whose pinned_vm is charged; held with mmgrab(); NULL: the kernel's
  *
  * Points to no device and no verbs object, so that pages can outlive both.
  */
@@ -29,6 +29,8 @@ struct vrdma_mem {
 	struct mm_struct *mm;
 };
 
+/* Pages of the kernel's own: room for @max, which it fills in; NULL: no memory. */
+struct vrdma_mem *vrdma_mem_alloc(unsigned long max);
 /* Process context of the owner of the memory; ERR_PTR as ib_umem_get() gives natively. */
 struct vrdma_mem *vrdma_mem_pin(u64 start, u64 length, bool writable);
 void vrdma_mem_get(struct vrdma_mem *mem);

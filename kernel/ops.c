@@ -9,7 +9,9 @@
 #include "bell.h"
 #include "cq.h"
 #include "device.h"
+#include "fast.h"
 #include "mr.h"
+#include "mw.h"
 #include "pd.h"
 #include "port.h"
 #include "qp.h"
@@ -49,7 +51,12 @@ const struct ib_device_ops vrdma_device_ops = {
 
 	.get_dma_mr = vrdma_get_dma_mr,
 	.reg_user_mr = vrdma_reg_user_mr,
+	.rereg_user_mr = vrdma_rereg_user_mr,
 	.dereg_mr = vrdma_dereg_mr,
+	.alloc_mr = vrdma_alloc_mr,
+	.map_mr_sg = vrdma_map_mr_sg,
+	.alloc_mw = vrdma_alloc_mw,
+	.dealloc_mw = vrdma_dealloc_mw,
 
 	.create_ah = vrdma_create_ah,
 	.create_user_ah = vrdma_create_ah,
@@ -78,6 +85,7 @@ const struct ib_device_ops vrdma_device_ops = {
 
 	INIT_RDMA_OBJ_SIZE(ib_ah, vrdma_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, vrdma_cq, ibcq),
+	INIT_RDMA_OBJ_SIZE(ib_mw, vrdma_mw, ibmw),
 	INIT_RDMA_OBJ_SIZE(ib_pd, vrdma_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, vrdma_qp, ibqp),
 	INIT_RDMA_OBJ_SIZE(ib_srq, vrdma_srq, ibsrq),

@@ -17,7 +17,7 @@ struct vrdma_binding;
  * @flags: VRDMA_SEND_*
  * @imm_data: of opcodes with immediate
  * @length: bytes of payload
- * @rkey: remote key; READ, WRITE, atomics
+ * @rkey: remote key; READ, WRITE, atomics; SEND_WITH_INV: to invalidate
  * @remote_addr: where it points to
  * @compare_add: atomics
  * @swap: compare and swap
@@ -50,6 +50,7 @@ enum vrdma_verdict {
 	VRDMA_SENT,	/* on its way: settle() tells what becomes of it */
 	VRDMA_MORE,	/* the budget is used up: come again */
 	VRDMA_BUSY,	/* the path has no room; a wake follows when it has, or an answer */
+	VRDMA_LATER,	/* the owner waits for HCAs to leave memory; come again soon */
 	VRDMA_RNR,	/* no receive; a wake follows when one is posted */
 	VRDMA_LOST,	/* the owner does not answer */
 	VRDMA_FAILED,	/* complete it with vrdma_outcome::status */

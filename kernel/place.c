@@ -6,6 +6,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "ending.h"
 #include "key.h"
 #include "vdev.h"
 
@@ -30,7 +31,7 @@ static int vrdma_place_insert(struct vrdma_place *place)
 	return ret;
 }
 
-struct vrdma_place *vrdma_place_create(struct ib_pd *pd)
+struct vrdma_place *vrdma_place_create(struct ib_pd *pd, enum vrdma_place_kind kind)
 {
 	struct vrdma_place *place;
 	int ret;
@@ -39,6 +40,8 @@ struct vrdma_place *vrdma_place_create(struct ib_pd *pd)
 	if (!place)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&place->ref, 1);
+	place->kind = kind;
+	place->tag = get_random_u8();
 	place->pd = pd;
 	spin_lock_init(&place->lock);
 	ret = vrdma_place_insert(place);
@@ -55,41 +58,98 @@ void vrdma_place_put(struct vrdma_place *place)
 		kfree_rcu(place, rcu);
 }
 
-/* No lookup finds the key any more; lock held. */
-static struct vrdma_key *vrdma_place_unlink(struct vrdma_place *place)
+struct vrdma_place *vrdma_place_get(struct vrdma_device *dev, u32 number)
+{
+	struct vrdma_place *place;
+
+	rcu_read_lock();
+	place = xa_load(&dev->places, number >> 8);
+	if (place && !refcount_inc_not_zero(&place->ref))
+		place = NULL;
+	rcu_read_unlock();
+	return place;
+}
+
+struct vrdma_key *vrdma_place_unlink(struct vrdma_place *place)
 {
 	return rcu_replace_pointer(place->key, NULL, lockdep_is_held(&place->lock));
 }
 
-struct vrdma_key *vrdma_place_destroy(struct vrdma_place *place)
+/*
+ * Unlink: no lookup finds the key.  Wait: no copy is inside; that is for a chunk at most,
+ * and those who still hold the key find it dead; then for HCAs.
+ */
+void vrdma_place_destroy(struct vrdma_place *place)
 {
+	struct vrdma_ending ending = {};
+	struct vrdma_place *region;
 	struct vrdma_key *key;
 
 	xa_erase_irq(&vrdma_place_dev(place)->places, place->index);
 	spin_lock(&place->lock);
 	place->gone = true;
 	key = vrdma_place_unlink(place);
+	region = place->region;
+	place->region = NULL;
 	spin_unlock(&place->lock);
-	vrdma_place_put(place);
 	if (key)
-		vrdma_live_kill(&key->live);
-	return key;
+		vrdma_ending_begin(&ending, key, region);
+	vrdma_ending_wait(&ending);
+	vrdma_place_put(place);
 }
 
-void vrdma_place_publish(struct vrdma_place *place, struct vrdma_key *key)
+void vrdma_place_set_key(struct vrdma_place *place, struct vrdma_key *key)
 {
-	spin_lock(&place->lock);
+	lockdep_assert_held(&place->lock);
+	place->tag = key->key;
 	rcu_assign_pointer(place->key, key);
-	spin_unlock(&place->lock);
 }
 
-/* Does the key let @pd do @access to this range? */
-static bool vrdma_key_allows(const struct vrdma_key *key, struct ib_pd *pd, u64 addr,
+bool vrdma_place_publish(struct vrdma_place *place, struct vrdma_key *key)
+{
+	bool done;
+
+	spin_lock(&place->lock);
+	done = !place->gone && !rcu_access_pointer(place->key);
+	if (done)
+		vrdma_place_set_key(place, key);
+	spin_unlock(&place->lock);
+	return done;
+}
+
+bool vrdma_place_bind(struct vrdma_place *region)
+{
+	if (!atomic_inc_unless_negative(&region->windows))
+		return false;
+	refcount_inc(&region->ref);	/* put in vrdma_place_unbind() */
+	return true;
+}
+
+void vrdma_place_unbind(struct vrdma_place *region)
+{
+	atomic_dec(&region->windows);
+	vrdma_place_put(region);
+}
+
+bool vrdma_place_close(struct vrdma_place *region)
+{
+	return !atomic_cmpxchg(&region->windows, 0, -1);
+}
+
+void vrdma_place_open(struct vrdma_place *region)
+{
+	atomic_set(&region->windows, 0);
+}
+
+/* Does the key let queue pair @qp of @pd do @access to this range? */
+static bool vrdma_key_allows(const struct vrdma_key *key, struct ib_pd *pd, u64 qp, u64 addr,
 			     u64 length, int access)
 {
 	u64 offset;
 
 	if (key->pd != pd || (access & ~key->access))
+		return false;
+	if ((key->window && !qp) || (key->qp && key->qp != qp))
 		return false;
 	if (check_sub_overflow(addr, key->iova, &offset))
 		return false;
@@ -105,16 +165,50 @@ static struct vrdma_key *vrdma_key_find(struct vrdma_device *dev, u32 number)
 	return key && key->key == number ? key : NULL;
 }
 
-struct vrdma_key *vrdma_key_get(struct ib_pd *pd, u32 number, u64 addr, u64 length,
+struct vrdma_key *vrdma_key_get(struct ib_pd *pd, u64 qp, u32 number, u64 addr, u64 length,
 				int access)
 {
 	struct vrdma_key *key;
 
 	rcu_read_lock();
 	key = vrdma_key_find(to_vdev(pd->device), number);
-	if (key && (!vrdma_key_allows(key, pd, addr, length, access) ||
+	if (key && (!vrdma_key_allows(key, pd, qp, addr, length, access) ||
 		    !refcount_inc_not_zero(&key->ref)))
 		key = NULL;
 	rcu_read_unlock();
 	return key;
+}
+
+/* A peer may invalidate what it was let at, and no more. */
+static bool vrdma_key_may_end(const struct vrdma_place *place, const struct vrdma_key *key,
+			      struct ib_pd *pd, u64 qp)
+{
+	if (place->kind != VRDMA_PLACE_FAST && place->kind != VRDMA_PLACE_WINDOW_2)
+		return false;
+	if (key->pd != pd)
+		return false;
+	return !qp || (key->access & VRDMA_KEY_REMOTE && (!key->qp || key->qp == qp));
+}
+
+int vrdma_key_invalidate(struct ib_pd *pd, u64 qp, u32 number, struct vrdma_ending *ending)
+{
+	struct vrdma_place *place = vrdma_place_get(to_vdev(pd->device), number);
+	struct vrdma_place *region = NULL;
+	struct vrdma_key *key;
+
+	if (!place)
+		return -EINVAL;
+	spin_lock(&place->lock);
+	key = rcu_dereference_protected(place->key, lockdep_is_held(&place->lock));
+	if (key && (key->key != number || !vrdma_key_may_end(place, key, pd, qp)))
+		key = NULL;
+	if (key) {
+		vrdma_place_unlink(place);
+		swap(region, place->region);
+	}
+	spin_unlock(&place->lock);
+	if (key)
+		vrdma_ending_begin(ending, key, region);
+	vrdma_place_put(place);
+	return key ? 0 : -EINVAL;
 }

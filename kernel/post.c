@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Kernel users' sends: written to the ring like an application's, run by the worker. */
 #include "ah.h"
+#include "fast.h"
 #include "qp.h"
 #include "ring.h"
 #include "send.h"
@@ -56,20 +57,37 @@ static void vrdma_post_address(struct vrdma_send_wqe *wqe, const struct ib_send_
 	}
 }
 
+/* What it was mapped to is taken now: its user may go on. */
+static int vrdma_post_reg(struct vrdma_send_wqe *wqe, const struct ib_send_wr *wr)
+{
+	struct vrdma_reg reg;
+	int ret;
+
+	ret = vrdma_fast_prepare(&reg, reg_wr(wr));
+	if (!ret)
+		memcpy(wqe->space, &reg, sizeof(reg));
+	return ret;
+}
+
 /* The numbers of enum ib_wr_opcode and enum ib_send_flags are the ABI's. */
-static void vrdma_post_wqe(struct vrdma_send_wqe *wqe, const struct ib_send_wr *wr,
-			   enum ib_qp_type type)
+static int vrdma_post_wqe(struct vrdma_send_wqe *wqe, const struct ib_send_wr *wr,
+			  enum ib_qp_type type)
 {
 	memset(wqe, 0, sizeof(*wqe));
 	wqe->wr_id = wr->wr_id;
 	wqe->opcode = wr->opcode;
 	wqe->flags = wr->send_flags & VRDMA_SEND_FLAGS;
-	wqe->imm_data = wr->ex.imm_data;
+	wqe->imm_data = wr->ex.imm_data;	/* or invalidate_rkey */
+	if (wr->opcode == IB_WR_REG_MR)
+		return vrdma_post_reg(wqe, wr);
+	if (wr->opcode == IB_WR_LOCAL_INV)
+		return 0;
 	vrdma_post_address(wqe, wr, type);
 	if (wr->send_flags & IB_SEND_INLINE)
 		vrdma_post_inline(wqe, wr);
 	else
 		vrdma_post_sges(wqe, wr);
+	return 0;
 }
 
 static u64 vrdma_wr_length(const struct ib_send_wr *wr)
@@ -86,6 +104,7 @@ static int vrdma_post_one(struct vrdma_qp *qp, const struct ib_send_wr *wr)
 {
 	struct vrdma_ring_hdr *hdr = qp->sq.ring->hdr;
 	u32 producer = hdr->producer;
+	int ret;
 
 	lockdep_assert_held(&qp->sq.post_lock);
 	if (wr->num_sge > qp->sq.max_sge)
@@ -96,7 +115,9 @@ static int vrdma_post_one(struct vrdma_qp *qp, const struct ib_send_wr *wr)
 	if (producer - smp_load_acquire(&hdr->consumer) >= qp->sq.wr)
 		return -ENOMEM;
 
-	vrdma_post_wqe(vrdma_ring_slot(qp->sq.ring, producer), wr, qp->ibqp.qp_type);
+	ret = vrdma_post_wqe(vrdma_ring_slot(qp->sq.ring, producer), wr, qp->ibqp.qp_type);
+	if (ret)
+		return ret;
 	/* pairs with vrdma_sq_avail(): the slot is filled */
 	smp_store_release(&hdr->producer, producer + 1);
 	return 0;

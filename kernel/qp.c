@@ -211,6 +211,9 @@ static void vrdma_qp_exit_queues(struct vrdma_qp *qp)
 
 static void vrdma_qp_init(struct vrdma_qp *qp, const struct ib_qp_init_attr *attr, bool user)
 {
+	static atomic64_t serial;
+
+	qp->serial = atomic64_inc_return(&serial);
 	qp->user = user;
 	qp->state = IB_QPS_RESET;
 	qp->sig_all = attr->sq_sig_type == IB_SIGNAL_ALL_WR;

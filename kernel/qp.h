@@ -21,6 +21,7 @@ struct vrdma_binding;
  * @bell: the context's doorbells it is listed in; NULL: kernel user
  * @target: its doorbell
  * @number: QPN; 1 for the GSI QP
+ * @serial: no other QP of this kernel has had it; not 0
  * @user: an application's
  * @state: IB state
  * @attr: what modify_qp set; reported by query_qp
@@ -44,6 +45,7 @@ struct vrdma_qp {
 	struct vrdma_bell *bell;
 	struct vrdma_target target;
 	u32 number;
+	u64 serial;
 	bool user;
 	enum ib_qp_state state;
 	struct ib_qp_attr attr;

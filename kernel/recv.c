@@ -75,10 +75,13 @@ void vrdma_rx_unwait(struct vrdma_qp *qp)
 /**
  * vrdma_rx_abort - forget the operation under way
  * @qp: its binding has ended, so that nobody is inside
+ *
+ * May sleep.
  */
 void vrdma_rx_abort(struct vrdma_qp *qp)
 {
 	vrdma_rx_unwait(qp);
+	vrdma_ending_wait(&qp->rx.ending);
 	vrdma_cursor_exit(&qp->rx.target);
 	qp->rx.taken = false;
 	qp->rx.kept = false;
@@ -268,7 +271,8 @@ static enum vrdma_verdict vrdma_begin_remote(struct vrdma_binding *binding,
 	if (!op->length)
 		return VRDMA_MORE;	/* no key is checked (IBA C9-88) */
 
-	key = vrdma_key_get(qp->ibqp.pd, op->rkey, op->remote_addr, op->length, access);
+	key = vrdma_key_get(qp->ibqp.pd, qp->serial, op->rkey, op->remote_addr, op->length,
+			    access);
 	if (!key)
 		return vrdma_recv_bad_key(binding, out);
 	vrdma_cursor_add_range(target, key, op->remote_addr, op->length);
@@ -371,6 +375,10 @@ enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_
 		vrdma_recv_abandon(&qp->rx);
 
 	switch (op->opcode) {
+	case IB_UVERBS_WR_SEND_WITH_INV:
+		if (binding->type != IB_QPT_RC)
+			return vrdma_recv_bad_request(binding, out);
+		fallthrough;
 	case IB_UVERBS_WR_SEND:
 	case IB_UVERBS_WR_SEND_WITH_IMM:
 		return vrdma_begin_send(binding, op, out);
@@ -474,17 +482,41 @@ static void vrdma_recv_success(struct vrdma_binding *binding, const struct vrdma
 {
 	bool imm = op->opcode == IB_UVERBS_WR_SEND_WITH_IMM ||
 		   op->opcode == IB_UVERBS_WR_RDMA_WRITE_WITH_IMM;
+	bool inv = op->opcode == IB_UVERBS_WR_SEND_WITH_INV;
 	struct vrdma_cqe cqe = {
 		.status = IB_WC_SUCCESS,
 		.opcode = op->opcode == IB_UVERBS_WR_RDMA_WRITE_WITH_IMM ?
 			  IB_WC_RECV_RDMA_WITH_IMM : IB_WC_RECV,
 		.byte_len = op->length,
-		.imm_data = imm ? op->imm_data : 0,
-		.wc_flags = imm ? VRDMA_WC_WITH_IMM : 0,
+		.wc_flags = (imm ? VRDMA_WC_WITH_IMM : 0) | (inv ? VRDMA_WC_WITH_INV : 0),
 		.src_qp = binding->dest_qpn,
 	};
 
+	if (imm)
+		cqe.imm_data = op->imm_data;
+	if (inv)
+		cqe.invalidated_rkey = op->rkey;
+
 	vrdma_recv_complete(binding->qp, &cqe, op->flags & VRDMA_SEND_SOLICITED);
+}
+
+/*
+ * What a SEND_WITH_INV names is invalid before anybody hears of it.  A wrong key is the
+ * requester's mistake, but the receive is used up.  MORE: it is; LATER; FAILED.
+ */
+static enum vrdma_verdict vrdma_recv_invalidate(struct vrdma_binding *binding,
+						struct vrdma_op *op, struct vrdma_outcome *out)
+{
+	struct vrdma_qp *qp = binding->qp;
+	struct vrdma_ending *ending = &qp->rx.ending;
+
+	if (!ending->key &&
+	    vrdma_key_invalidate(qp->ibqp.pd, qp->serial, op->rkey, ending)) {
+		vrdma_stat_inc(binding->dev, rx_bad_key);
+		return vrdma_recv_bad_receive(binding, IB_WC_REM_INV_REQ_ERR,
+					      IB_WC_REM_ACCESS_ERR, out);
+	}
+	return vrdma_ending_over(ending) ? VRDMA_MORE : VRDMA_LATER;
 }
 
 /**
@@ -495,14 +527,21 @@ static void vrdma_recv_success(struct vrdma_binding *binding, const struct vrdma
  *
  * A WRITE with immediate consumes its receive only now.
  *
- * Return: DONE; or RNR, for a WRITE with immediate: call again; or FAILED.
+ * Return: DONE; or RNR, for a WRITE with immediate, or LATER, for a SEND that invalidates:
+ * call again; or FAILED.
  */
 enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma_op *op,
 				     struct vrdma_outcome *out)
 {
 	struct vrdma_qp *qp = binding->qp;
+	enum vrdma_verdict verdict;
 	int err;
 
+	if (op->opcode == IB_UVERBS_WR_SEND_WITH_INV) {
+		verdict = vrdma_recv_invalidate(binding, op, out);
+		if (verdict != VRDMA_MORE)
+			return verdict;
+	}
 	if (op->opcode == IB_UVERBS_WR_RDMA_WRITE_WITH_IMM) {
 		if (!vrdma_recv_state(qp))
 			return binding->type == IB_QPT_UC ? VRDMA_DONE : VRDMA_LOST;

@@ -3,6 +3,7 @@
 #define _VRDMA_RECV_H
 
 #include "cursor.h"
+#include "ending.h"
 #include "path.h"
 #include "rq.h"
 
@@ -15,6 +16,7 @@ struct vrdma_qp;
  * @taken: @recv has left the queue and is not yet completed; never by a datagram
  * @kept: as @taken, but what took it will never be whole: the next that needs one has it
  * @target: the memory it touches: of @recv, or of the rkey
+ * @ending: of the key that a SEND_WITH_INV has invalidated
  * @header: datagrams: source of the GRH; too large for a stack
  * @waiter: queued while the requester waits for a receive
  * @binding: whose requester @waiter wakes
@@ -29,6 +31,7 @@ struct vrdma_rx {
 	bool taken;
 	bool kept;
 	struct vrdma_cursor target;
+	struct vrdma_ending ending;
 	struct vrdma_cursor header;
 	struct vrdma_rq_waiter waiter;
 	struct vrdma_binding *binding;

@@ -138,6 +138,9 @@ void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
 		msg->request.rkey = op->rkey;
 		msg->request.remote_addr = op->remote_addr;
 		break;
+	case IB_UVERBS_WR_SEND_WITH_INV:
+		msg->request.rkey = op->rkey;
+		break;
 	default:
 		break;
 	}

@@ -15,6 +15,7 @@
 #include "qp.h"
 #include "remote.h"
 #include "ring.h"
+#include "send_local.h"
 #include "ud.h"
 #include "wqe.h"
 
@@ -128,7 +129,6 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 static void vrdma_sq_retire(struct vrdma_sq *sq)
 {
 	sq->consumer++;
-	sq->mseq++;
 	/* pairs with the poster's acquire: the slot has been read */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 }
@@ -187,6 +187,8 @@ static void vrdma_send_retire(struct vrdma_qp *qp, const struct vrdma_flight *fl
 	struct vrdma_sq *sq = &qp->sq;
 
 	vrdma_sq_wait_over(sq);
+	if (!vrdma_opcode_is_local(flight->opcode))
+		sq->mseq++;
 	vrdma_sq_retire(sq);
 	vrdma_send_cqe(qp, flight, status);
 }
@@ -280,9 +282,17 @@ static void vrdma_send_land(struct vrdma_qp *qp, enum ib_wc_status status)
 /* What is not answered for so long is sent again: an answer may have been lost. */
 #define VRDMA_AGAIN	(4 * HZ)
 
+/* A key is being changed: that was begun when nothing was on its way. */
+static bool vrdma_sq_is_local(const struct vrdma_sq *sq)
+{
+	return sq->busy && sq->op.begun && vrdma_opcode_is_local(sq->wqe.opcode);
+}
+
 /* Send again what is not answered: it is read from the ring, and checked, again. */
 static void vrdma_sq_rewind(struct vrdma_sq *sq)
 {
+	if (vrdma_sq_is_local(sq))
+		return;
 	sq->repeats |= sq->flying || (sq->busy && sq->op.begun);
 	vrdma_sq_drop_op(sq);
 	sq->flying = 0;
@@ -462,6 +472,13 @@ static void vrdma_sq_watch(struct vrdma_sq *sq)
 		mod_timer(&sq->timer, sq->again_at + 1);
 }
 
+/* Nobody will wake the queue: have it look again at the next tick. */
+static enum vrdma_step vrdma_send_soon(struct vrdma_qp *qp)
+{
+	mod_timer(&qp->sq.timer, jiffies + 1);
+	return VRDMA_STEP_PARK;
+}
+
 /* ---- running ---- */
 
 static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_budget *budget)
@@ -492,6 +509,8 @@ static enum vrdma_step vrdma_send_connected(struct vrdma_qp *qp, struct vrdma_bu
 		return VRDMA_STEP_YIELD;
 	case VRDMA_BUSY:
 		return VRDMA_STEP_PARK;
+	case VRDMA_LATER:
+		return vrdma_send_soon(qp);
 	case VRDMA_RNR:
 		return vrdma_send_rnr(qp, out.rnr_timer);
 	case VRDMA_LOST:
@@ -509,6 +528,26 @@ static enum vrdma_step vrdma_send_datagram(struct vrdma_qp *qp, struct vrdma_bud
 	budget->bytes -= qp->sq.op.length;
 	status = vrdma_ud_send(qp, &qp->sq.wqe, &qp->sq.op);
 	return status == IB_WC_SUCCESS ? vrdma_send_done(qp) : vrdma_send_failed(qp, status);
+}
+
+/*
+ * A key is changed behind all before it, which may have to be sent again from the memory
+ * it leads to.
+ */
+static enum vrdma_step vrdma_send_change(struct vrdma_qp *qp)
+{
+	struct vrdma_outcome out = {};
+
+	if (qp->sq.flying || vrdma_send_is_shown(qp))
+		return VRDMA_STEP_PARK;
+	switch (vrdma_send_local(qp, &out)) {
+	case VRDMA_DONE:
+		return vrdma_send_done(qp);
+	case VRDMA_LATER:
+		return vrdma_send_soon(qp);
+	default:
+		return vrdma_send_failed(qp, out.status);
+	}
 }
 
 /* Complete what waits in the ring with WR_FLUSH_ERR. */
@@ -534,6 +573,8 @@ static enum vrdma_step vrdma_send_flush(struct vrdma_qp *qp, struct vrdma_budget
 			return VRDMA_STEP_PARK;
 		vrdma_binding_end(qp->binding);
 	}
+	if (!vrdma_ending_over(&qp->sq.ending) || !vrdma_ending_over(&qp->rx.ending))
+		return vrdma_send_soon(qp);
 	while (qp->sq.flying)
 		vrdma_send_land(qp, IB_WC_WR_FLUSH_ERR);
 	if (qp->sq.busy)
@@ -556,6 +597,8 @@ static enum vrdma_step vrdma_send_head(struct vrdma_qp *qp, struct vrdma_budget 
 	}
 	if (qp->sq.failed != IB_WC_SUCCESS)
 		return vrdma_send_failed(qp, qp->sq.failed);
+	if (vrdma_opcode_is_local(qp->sq.wqe.opcode))
+		return vrdma_send_change(qp);
 	if (qp->binding)
 		return vrdma_send_connected(qp, budget);
 	return vrdma_send_datagram(qp, budget);
@@ -572,7 +615,7 @@ static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget 
 	case IB_QPS_RTS:
 		return vrdma_send_head(qp, budget);
 	case IB_QPS_SQD:	/* what was sent, and is to be sent again, has begun */
-		if (qp->sq.begun != qp->sq.mseq + qp->sq.flying)
+		if (qp->sq.busy || qp->sq.begun != qp->sq.mseq + qp->sq.flying)
 			return vrdma_send_head(qp, budget);
 		if (!qp->sq.flying)
 			vrdma_qp_drained(qp);
@@ -774,6 +817,8 @@ void vrdma_sq_reset(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
+	vrdma_ending_wait(&sq->ending);
+	sq->op.begun = false;
 	vrdma_sq_rewind(sq);
 	sq->mseq = 1;
 	sq->begun = 1;

@@ -8,6 +8,7 @@
 #include <rdma/ib_verbs.h>
 #include <rdma/vrdma-abi.h>
 
+#include "ending.h"
 #include "path.h"
 
 struct vrdma_qp;
@@ -72,6 +73,7 @@ struct vrdma_flight {
  * @op: what it asks for
  * @busy: @op is under way
  * @crowded: the path had no room for it
+ * @ending: of the key that @op has invalidated
  * @failed: @op has failed at our side, and waits for those that fly to complete
  * @begun: number after the last one that may have been executed, or is @busy
  * @counted: @rnr_left is that of this number, the oldest
@@ -103,6 +105,7 @@ struct vrdma_sq {
 	struct vrdma_op op;
 	bool busy;
 	bool crowded;
+	struct vrdma_ending ending;
 	enum ib_wc_status failed;
 	u32 begun;
 	u32 counted;

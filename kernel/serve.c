@@ -278,7 +278,26 @@ void vrdma_serve_finish(struct vrdma_remote *remote)
 
 	if (!serve->dropped)
 		verdict = vrdma_recv_finish(remote->binding, &serve->op, &out);
-	vrdma_serve_verdict(remote, verdict, &out);
+	serve->unfinished = verdict == VRDMA_LATER;
+	if (serve->unfinished)
+		vrdma_serve_queue(remote, 1);
+	else
+		vrdma_serve_verdict(remote, verdict, &out);
+}
+
+/* The work looks again at what could not be finished. */
+static void vrdma_serve_finish_late(struct vrdma_remote *remote)
+{
+	struct vrdma_live *live = &remote->binding->live;
+
+	if (!remote->serve.unfinished)
+		return;
+	preempt_disable();
+	if (vrdma_live_enter(live)) {
+		vrdma_serve_finish(remote);
+		vrdma_live_exit(live);
+	}
+	preempt_enable();
 }
 
 bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg)
@@ -652,7 +671,10 @@ static void vrdma_serve_work(struct work_struct *work)
 	struct vrdma_remote *remote = container_of(to_delayed_work(work), struct vrdma_remote,
 						   serve.work);
 
-	vrdma_serve_run(remote);
+	mutex_lock(&remote->serve.lock);
+	vrdma_serve_finish_late(remote);
+	vrdma_serve_run_locked(remote);
+	mutex_unlock(&remote->serve.lock);
 	vrdma_remote_put(remote);
 }
 

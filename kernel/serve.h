@@ -31,6 +31,7 @@ struct vrdma_result {
  * @expected: number of the operation to come, or under way
  * @offset: bytes of it that are placed
  * @op: that operation
+ * @unfinished: all of it is placed; it waits for HCAs to leave what it invalidates
  * @dropped: UC: nobody wants it; its bytes are passed over
  * @results: of the last atomics, by number
  * @pieces: struct vrdma_piece: for the HCA to move, the first may be under way
@@ -71,6 +72,7 @@ struct vrdma_serve {
 	u32 expected;
 	u32 offset;
 	struct vrdma_op op;
+	bool unfinished;
 	bool dropped;
 	struct vrdma_result results[VRDMA_FETCHES];
 	struct list_head pieces;

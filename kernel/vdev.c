@@ -30,6 +30,7 @@ static const int vrdma_device_limit[VRDMA_OBJ_MAX] = {
 	[VRDMA_OBJ_SRQ] = VRDMA_MAX_SRQ,
 	[VRDMA_OBJ_AH] = VRDMA_MAX_AH,
 	[VRDMA_OBJ_MR] = VRDMA_MAX_MR,
+	[VRDMA_OBJ_MW] = VRDMA_MAX_MW,
 };
 
 bool vrdma_device_is_ours(const struct ib_device *ibdev)

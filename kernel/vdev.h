@@ -25,6 +25,7 @@ enum vrdma_object {
 	VRDMA_OBJ_SRQ,
 	VRDMA_OBJ_AH,
 	VRDMA_OBJ_MR,
+	VRDMA_OBJ_MW,
 	VRDMA_OBJ_MAX
 };
 

@@ -2,6 +2,7 @@
 /* Work requests of a send queue: read them from the ring, check them. */
 #include "wqe.h"
 
+#include "fast.h"
 #include "limits.h"
 #include "qp.h"
 #include "ring.h"
@@ -68,6 +69,27 @@ static const struct vrdma_opcode vrdma_opcodes[] = {
 		.access = IB_ACCESS_LOCAL_WRITE,
 		.length = sizeof(u64),
 	},
+	[IB_UVERBS_WR_LOCAL_INV] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
+		.wc = IB_WC_LOCAL_INV,
+		.local = true,
+	},
+	[IB_UVERBS_WR_BIND_MW] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
+		.wc = IB_WC_BIND_MW,
+		.local = true,
+	},
+	[IB_UVERBS_WR_SEND_WITH_INV] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_SEND,
+		.inlined = true,
+	},
+	[IB_WR_REG_MR] = {
+		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
+		.wc = IB_WC_REG_MR,
+		.local = true,
+		.kernel = true,
+	},
 };
 
 const struct vrdma_opcode *vrdma_opcode(u32 opcode)
@@ -75,6 +97,13 @@ const struct vrdma_opcode *vrdma_opcode(u32 opcode)
 	if (opcode >= ARRAY_SIZE(vrdma_opcodes) || !vrdma_opcodes[opcode].types)
 		return NULL;
 	return &vrdma_opcodes[opcode];
+}
+
+const struct vrdma_reg *vrdma_wqe_reg(const struct vrdma_send_wqe *wqe)
+{
+	static_assert(sizeof(struct vrdma_reg) <= sizeof(wqe->space));
+
+	return (const struct vrdma_reg *)wqe->space;
 }
 
 static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
@@ -131,25 +160,20 @@ static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
 		op->rkey = wqe->atomic.rkey;
 		op->compare_add = wqe->atomic.compare_add;
 		op->swap = wqe->atomic.swap;
+	} else if (wqe->opcode == IB_UVERBS_WR_SEND_WITH_INV) {
+		op->remote_addr = 0;
+		op->rkey = wqe->invalidate_rkey;
 	} else {
 		op->remote_addr = wqe->rdma.remote_addr;
 		op->rkey = wqe->rdma.rkey;
 	}
 }
 
-/* Read the head and check everything that the requester's side can check. */
-enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
+/* The head has a number in the binding, unless it goes nowhere. */
+static void vrdma_sq_number(struct vrdma_qp *qp)
 {
-	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
 	struct vrdma_sq *sq = &qp->sq;
-	const struct vrdma_opcode *code;
-	enum ib_wc_status status;
 
-	vrdma_sq_fetch(sq, sge);
-	vrdma_op_fill(&sq->op, &sq->wqe);
-	sq->op.length = 0;
-	sq->op.mseq = sq->mseq + sq->flying;
-	sq->busy = true;
 	if ((s32)(sq->op.mseq + 1 - sq->begun) > 0)
 		sq->begun = sq->op.mseq + 1;
 	/* Else it comes again, or others must be answered first. */
@@ -158,16 +182,37 @@ enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
 		sq->wait = VRDMA_WAIT_NOTHING;
 		sq->rnr_left = qp->attr.rnr_retry;
 	}
+}
 
+static bool vrdma_code_ok(const struct vrdma_opcode *code, const struct vrdma_qp *qp)
+{
+	return code && code->types & BIT(qp->ibqp.qp_type) && !(code->kernel && qp->user) &&
+	       !(qp->sq.wqe.flags & ~VRDMA_SEND_FLAGS);
+}
+
+/* Read the head and check everything that the requester's side can check. */
+enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
+{
+	struct vrdma_wqe_sge sge[VRDMA_MAX_SGE];
+	struct vrdma_sq *sq = &qp->sq;
+	const struct vrdma_opcode *code;
+
+	vrdma_sq_fetch(sq, sge);
+	vrdma_op_fill(&sq->op, &sq->wqe);
+	sq->op.length = 0;
+	sq->op.mseq = sq->mseq + sq->flying;
+	sq->busy = true;
 	code = vrdma_opcode(sq->wqe.opcode);
-	if (!code || !(code->types & BIT(qp->ibqp.qp_type)) ||
-	    sq->wqe.flags & ~VRDMA_SEND_FLAGS) {
+	if (!code || !code->local)
+		vrdma_sq_number(qp);
+
+	if (!vrdma_code_ok(code, qp)) {
 		vrdma_stat_inc(to_vdev(qp->ibqp.device), tx_bad_wqe);
 		return IB_WC_LOC_QP_OP_ERR;
 	}
 	if (sq->wqe.flags & VRDMA_SEND_INLINE)
-		status = vrdma_check_inline(qp, code);
-	else
-		status = vrdma_check_sges(qp, code, sge);
-	return status;
+		return vrdma_check_inline(qp, code);
+	if (code->local)
+		return IB_WC_SUCCESS;
+	return vrdma_check_sges(qp, code, sge);
 }

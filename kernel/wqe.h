@@ -5,6 +5,8 @@
 #include <rdma/ib_verbs.h>
 
 struct vrdma_qp;
+struct vrdma_reg;
+struct vrdma_send_wqe;
 struct vrdma_sq;
 struct vrdma_wqe_sge;
 
@@ -15,6 +17,8 @@ struct vrdma_wqe_sge;
  * @access: right its local memory needs
  * @length: bytes it always moves; 0: any
  * @inlined: its payload may stand in the work request
+ * @local: it changes a key of ours, and goes nowhere
+ * @kernel: users of the kernel alone know it
  */
 struct vrdma_opcode {
 	u32 types;
@@ -22,6 +26,8 @@ struct vrdma_opcode {
 	int access;
 	u32 length;
 	bool inlined;
+	bool local;
+	bool kernel;
 };
 
 /* NULL: there is no such opcode. */
@@ -33,6 +39,16 @@ static inline bool vrdma_opcode_fetches(u32 opcode)
 	       opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
 	       opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD;
 }
+
+static inline bool vrdma_opcode_is_local(u32 opcode)
+{
+	const struct vrdma_opcode *code = vrdma_opcode(opcode);
+
+	return code && code->local;
+}
+
+/* What a REG_MR has instead of an address. */
+const struct vrdma_reg *vrdma_wqe_reg(const struct vrdma_send_wqe *wqe);
 
 /*
  * As the owner of the send queue.

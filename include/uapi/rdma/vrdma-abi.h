@@ -115,6 +115,14 @@ struct vrdma_send_wqe {
 			__u32 remote_qkey;
 			__u32 reserved;
 		} ud;
+		struct {		/* BIND_MW */
+			__aligned_u64 addr;
+			__aligned_u64 length;	/* 0: to nothing; type 1 */
+			__u32 mr_lkey;
+			__u32 mw_rkey;	/* that it has; of type 2 only bits 8 to 31 count */
+			__u32 rkey;	/* that it gets; the same bits 8 to 31 */
+			__u32 access;	/* enum ib_uverbs_access_flags */
+		} bind;
 		__u8 space[32];
 	};
 };
