@@ -8,6 +8,8 @@ struct verbs_mr;
 
 struct ibv_mr *vrdma_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 			    uint64_t hca_va, int access);
+int vrdma_rereg_mr(struct verbs_mr *mr, int flags, struct ibv_pd *pd, void *addr,
+		   size_t length, int access);
 int vrdma_dereg_mr(struct verbs_mr *mr);
 
 #endif /* VRDMA_MR_H */

@@ -5,9 +5,14 @@
 #include <errno.h>
 
 #include "ah.h"
+#include "mw.h"
 
 #define INLINE_OPS	(1U << IBV_WR_SEND | 1U << IBV_WR_SEND_WITH_IMM | \
+			 1U << IBV_WR_SEND_WITH_INV | \
 			 1U << IBV_WR_RDMA_WRITE | 1U << IBV_WR_RDMA_WRITE_WITH_IMM)
+
+/* These change a key, and name no memory of their own. */
+#define LOCAL_OPS	(1U << IBV_WR_BIND_MW | 1U << IBV_WR_LOCAL_INV)
 
 /* Where to, for the opcodes that say so. */
 static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
@@ -26,6 +31,10 @@ static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
 		wqe->atomic.compare_add = wr->wr.atomic.compare_add;
 		wqe->atomic.swap = wr->wr.atomic.swap;
 		wqe->atomic.rkey = wr->wr.atomic.rkey;
+		break;
+	case IBV_WR_BIND_MW:
+		vrdma_mw_put_bind(wqe, wr->bind_mw.mw, wr->bind_mw.rkey,
+				  &wr->bind_mw.bind_info);
 		break;
 	default:
 		if (type != IBV_QPT_UD)
@@ -54,16 +63,16 @@ static int post_one(struct vrdma_qp *qp, const struct ibv_send_wr *wr)
 {
 	struct vrdma_sq *sq = &qp->sq;
 	struct vrdma_send_wqe *wqe;
-	int err;
+	int err = 0;
 
 	wqe = vrdma_sq_slot(sq, wr->wr_id, wr->opcode, wr->send_flags, &err);
 	if (!wqe)
 		return err;
-	wqe->imm_data = wr->imm_data;
+	wqe->imm_data = wr->imm_data;	/* or invalidate_rkey */
 	put_target(wqe, wr, qp->vqp.qp.qp_type);
 	if (wr->send_flags & IBV_SEND_INLINE)
 		err = put_inline(sq, wqe, wr);
-	else
+	else if (!(LOCAL_OPS & 1U << wr->opcode))
 		err = vrdma_sq_gather(sq, wqe, wr->sg_list, wr->num_sge);
 	if (err)
 		sq->next--;	/* the slot was never shown to anybody */

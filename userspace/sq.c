@@ -11,10 +11,12 @@
 #define BIT_OF(op)	(1U << (op))
 #define OPS_UD		(BIT_OF(IBV_WR_SEND) | BIT_OF(IBV_WR_SEND_WITH_IMM))
 #define OPS_UC		(OPS_UD | BIT_OF(IBV_WR_RDMA_WRITE) | \
-			 BIT_OF(IBV_WR_RDMA_WRITE_WITH_IMM))
+			 BIT_OF(IBV_WR_RDMA_WRITE_WITH_IMM) | \
+			 BIT_OF(IBV_WR_LOCAL_INV) | BIT_OF(IBV_WR_BIND_MW))
 #define OPS_RC		(OPS_UC | BIT_OF(IBV_WR_RDMA_READ) | \
 			 BIT_OF(IBV_WR_ATOMIC_CMP_AND_SWP) | \
-			 BIT_OF(IBV_WR_ATOMIC_FETCH_AND_ADD))
+			 BIT_OF(IBV_WR_ATOMIC_FETCH_AND_ADD) | \
+			 BIT_OF(IBV_WR_SEND_WITH_INV))
 
 /* The ABI speaks libibverbs' own numbers. */
 static_assert((int)IBV_SEND_FENCE == VRDMA_SEND_FENCE, "same bit");

@@ -13,6 +13,7 @@
 #include "bell.h"
 #include "cq.h"
 #include "mr.h"
+#include "mw.h"
 #include "pd.h"
 #include "qp.h"
 #include "srq.h"
@@ -68,7 +69,9 @@ static void vrdma_free_context(struct ibv_context *context)
 }
 
 static const struct verbs_context_ops vrdma_context_ops = {
+	.alloc_mw = vrdma_alloc_mw,
 	.alloc_pd = vrdma_alloc_pd,
+	.bind_mw = vrdma_bind_mw,
 	.cq_event = vrdma_cq_event,
 	.create_ah = vrdma_create_ah,
 	.create_cq = vrdma_create_cq,
@@ -76,6 +79,7 @@ static const struct verbs_context_ops vrdma_context_ops = {
 	.create_qp = vrdma_create_qp,
 	.create_qp_ex = vrdma_create_qp_ex,
 	.create_srq = vrdma_create_srq,
+	.dealloc_mw = vrdma_dealloc_mw,
 	.dealloc_pd = vrdma_dealloc_pd,
 	.dereg_mr = vrdma_dereg_mr,
 	.destroy_ah = vrdma_destroy_ah,
@@ -96,6 +100,7 @@ static const struct verbs_context_ops vrdma_context_ops = {
 	.query_srq = vrdma_query_srq,
 	.reg_mr = vrdma_reg_mr,
 	.req_notify_cq = vrdma_req_notify_cq,
+	.rereg_mr = vrdma_rereg_mr,
 	.resize_cq = vrdma_resize_cq,
 };
 

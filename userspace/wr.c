@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "ah.h"
+#include "mw.h"
 
 static inline struct vrdma_qp *ex_to_vqp(struct ibv_qp_ex *qp)
 {
@@ -90,6 +91,31 @@ static void wr_send_imm(struct ibv_qp_ex *qp, __be32 imm_data)
 		wqe->imm_data = imm_data;
 }
 
+static void wr_send_inv(struct ibv_qp_ex *qp, uint32_t invalidate_rkey)
+{
+	struct vrdma_send_wqe *wqe = wr_new(qp, IBV_WR_SEND_WITH_INV);
+
+	if (wqe)
+		wqe->invalidate_rkey = invalidate_rkey;
+}
+
+static void wr_local_inv(struct ibv_qp_ex *qp, uint32_t invalidate_rkey)
+{
+	struct vrdma_send_wqe *wqe = wr_new(qp, IBV_WR_LOCAL_INV);
+
+	if (wqe)
+		wqe->invalidate_rkey = invalidate_rkey;
+}
+
+static void wr_bind_mw(struct ibv_qp_ex *qp, struct ibv_mw *mw, uint32_t rkey,
+		       const struct ibv_mw_bind_info *bind_info)
+{
+	struct vrdma_send_wqe *wqe = wr_new(qp, IBV_WR_BIND_MW);
+
+	if (wqe)
+		vrdma_mw_put_bind(wqe, mw, rkey, bind_info);
+}
+
 static void wr_set_ud_addr(struct ibv_qp_ex *qp, struct ibv_ah *ah, uint32_t remote_qpn,
 			   uint32_t remote_qkey)
 {
@@ -169,10 +195,12 @@ static int wr_complete(struct ibv_qp_ex *qp)
 
 #define WR_OPS_UD	(IBV_QP_EX_WITH_SEND | IBV_QP_EX_WITH_SEND_WITH_IMM)
 #define WR_OPS_UC	(WR_OPS_UD | IBV_QP_EX_WITH_RDMA_WRITE | \
-			 IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM)
+			 IBV_QP_EX_WITH_RDMA_WRITE_WITH_IMM | \
+			 IBV_QP_EX_WITH_LOCAL_INV | IBV_QP_EX_WITH_BIND_MW)
 #define WR_OPS_RC	(WR_OPS_UC | IBV_QP_EX_WITH_RDMA_READ | \
 			 IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP | \
-			 IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD)
+			 IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD | \
+			 IBV_QP_EX_WITH_SEND_WITH_INV)
 
 static bool wr_ops_known(enum ibv_qp_type type, uint64_t ops)
 {
@@ -195,11 +223,14 @@ int vrdma_qp_set_wr_ops(struct ibv_qp_ex *qp, enum ibv_qp_type type, uint64_t op
 		return EOPNOTSUPP;
 	qp->wr_atomic_cmp_swp = wr_atomic_cmp_swp;
 	qp->wr_atomic_fetch_add = wr_atomic_fetch_add;
+	qp->wr_bind_mw = wr_bind_mw;
+	qp->wr_local_inv = wr_local_inv;
 	qp->wr_rdma_read = wr_rdma_read;
 	qp->wr_rdma_write = wr_rdma_write;
 	qp->wr_rdma_write_imm = wr_rdma_write_imm;
 	qp->wr_send = wr_send;
 	qp->wr_send_imm = wr_send_imm;
+	qp->wr_send_inv = wr_send_inv;
 	qp->wr_set_ud_addr = wr_set_ud_addr;
 	qp->wr_set_inline_data = wr_set_inline_data;
 	qp->wr_set_inline_data_list = wr_set_inline_data_list;
