@@ -6,7 +6,6 @@
 #include "send.h"
 
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include "binding.h"
@@ -95,7 +94,7 @@ void vrdma_send_wake(struct vrdma_qp *qp)
 		vrdma_send_hand_over(qp);
 }
 
-static void vrdma_sq_timer(struct timer_list *timer)
+void vrdma_sq_timer(struct timer_list *timer)
 {
 	struct vrdma_qp *qp = container_of(timer, struct vrdma_qp, sq.timer);
 
@@ -126,9 +125,16 @@ static u32 vrdma_sq_avail(struct vrdma_qp *qp)
 	return 0;
 }
 
+static bool vrdma_sq_after(u32 a, u32 b)
+{
+	return (s32)(a - b) > 0;
+}
+
 static void vrdma_sq_retire(struct vrdma_sq *sq)
 {
 	sq->consumer++;
+	if (vrdma_sq_after(sq->consumer, sq->changed))
+		sq->changed = sq->consumer;
 	/* pairs with the poster's acquire: the slot has been read */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 }
@@ -246,17 +252,19 @@ static enum vrdma_step vrdma_send_done(struct vrdma_qp *qp)
 
 /* ---- flying ---- */
 
-static struct vrdma_flight *vrdma_sq_flight(struct vrdma_sq *sq, u32 mseq)
+static struct vrdma_flight *vrdma_sq_flight(struct vrdma_sq *sq, u32 index)
 {
-	return &sq->flight[mseq % VRDMA_FLIGHTS];
+	return &sq->flight[index % VRDMA_FLIGHTS];
 }
 
-/* The path has the head on its way. */
+/* The path has the head on its way, or it is done behind others that are. */
 static enum vrdma_step vrdma_send_sent(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
-	*vrdma_sq_flight(sq, sq->op.mseq) = vrdma_sq_head(sq);
+	*vrdma_sq_flight(sq, sq->consumer + sq->flying) = vrdma_sq_head(sq);
+	if (vrdma_opcode_is_local(sq->wqe.opcode))
+		sq->done++;
 	if (vrdma_opcode_fetches(sq->wqe.opcode))
 		sq->fetching++;
 	sq->flying++;
@@ -267,12 +275,15 @@ static enum vrdma_step vrdma_send_sent(struct vrdma_qp *qp)
 static void vrdma_send_land(struct vrdma_qp *qp, enum ib_wc_status status)
 {
 	struct vrdma_sq *sq = &qp->sq;
-	struct vrdma_flight *flight = vrdma_sq_flight(sq, sq->mseq);
+	struct vrdma_flight *flight = vrdma_sq_flight(sq, sq->consumer);
+	bool local = vrdma_opcode_is_local(flight->opcode);
 
+	if (local)
+		sq->done--;
 	if (vrdma_opcode_fetches(flight->opcode))
 		sq->fetching--;
 	sq->flying--;
-	if (status == IB_WC_SUCCESS) {
+	if (status == IB_WC_SUCCESS && !local) {
 		vrdma_stat_inc(vrdma_send_dev(qp), tx_remote_msgs);
 		vrdma_stat_add(vrdma_send_dev(qp), tx_remote_bytes, flight->length);
 	}
@@ -296,6 +307,7 @@ static void vrdma_sq_rewind(struct vrdma_sq *sq)
 	sq->repeats |= sq->flying || (sq->busy && sq->op.begun);
 	vrdma_sq_drop_op(sq);
 	sq->flying = 0;
+	sq->done = 0;
 	sq->fetching = 0;
 	sq->again_at = jiffies + VRDMA_AGAIN;
 }
@@ -323,6 +335,13 @@ static bool vrdma_sq_expects(const struct vrdma_sq *sq)
 	return sq->flying || (sq->busy && sq->op.begun && sq->op.bulk);
 }
 
+/* Is the oldest that flies executed, as far as is known? */
+static bool vrdma_sq_has_landed(struct vrdma_sq *sq, u32 answered)
+{
+	return vrdma_opcode_is_local(vrdma_sq_flight(sq, sq->consumer)->opcode) ||
+	       (s32)(answered - sq->mseq) > 0;
+}
+
 /* Complete what has been answered. */
 static void vrdma_send_settle(struct vrdma_qp *qp)
 {
@@ -339,7 +358,7 @@ static void vrdma_send_settle(struct vrdma_qp *qp)
 		sq->again_at = jiffies + VRDMA_AGAIN;
 	if (news.heard || news.answered != sq->mseq)
 		vrdma_sq_heard(sq);
-	while (sq->flying && (s32)(news.answered - sq->mseq) > 0)
+	while (sq->flying && vrdma_sq_has_landed(sq, news.answered))
 		vrdma_send_land(qp, IB_WC_SUCCESS);
 	if (news.news == VRDMA_NEWS_AGAIN)
 		vrdma_sq_rewind(sq);
@@ -426,19 +445,6 @@ static enum vrdma_step vrdma_send_lost(struct vrdma_qp *qp)
 	else if (qp->attr.timeout)	/* 0: for ever */
 		vrdma_sq_wait_for(sq, VRDMA_WAIT_ANSWER, vrdma_qp_patience_left_us(qp));
 	return VRDMA_STEP_PARK;
-}
-
-/* IBA table 45, in units of 10 us. */
-static const u32 vrdma_rnr_timer[32] = {
-	65536, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192,
-	256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288,
-	16384, 24576, 32768, 49152,
-};
-
-/* What an RNR timer of 0 to 31 stands for. */
-u64 vrdma_rnr_usecs(u8 rnr_timer)
-{
-	return vrdma_rnr_timer[rnr_timer % 32] * 10ULL;
 }
 
 #define VRDMA_RNR_FOR_EVER	7
@@ -530,19 +536,34 @@ static enum vrdma_step vrdma_send_datagram(struct vrdma_qp *qp, struct vrdma_bud
 	return status == IB_WC_SUCCESS ? vrdma_send_done(qp) : vrdma_send_failed(qp, status);
 }
 
+/* A key is changed, once, whatever is sent again before it; it completes in its turn. */
+static enum vrdma_step vrdma_send_changed(struct vrdma_qp *qp)
+{
+	struct vrdma_sq *sq = &qp->sq;
+	u32 next = sq->consumer + sq->flying + 1;
+
+	if (vrdma_sq_after(next, sq->changed))
+		sq->changed = next;
+	return sq->flying ? vrdma_send_sent(qp) : vrdma_send_done(qp);
+}
+
 /*
- * A key is changed behind all before it, which may have to be sent again from the memory
- * it leads to.
+ * A key ends behind all before it, which may have to be sent again from the memory it leads
+ * to.  One that is made is for those behind it.
  */
 static enum vrdma_step vrdma_send_change(struct vrdma_qp *qp)
 {
+	const struct vrdma_opcode *code = vrdma_opcode(qp->sq.wqe.opcode);
 	struct vrdma_outcome out = {};
+	struct vrdma_sq *sq = &qp->sq;
 
-	if (qp->sq.flying || vrdma_send_is_shown(qp))
+	if (code->early ? vrdma_send_held(qp) : sq->flying || vrdma_send_is_shown(qp))
 		return VRDMA_STEP_PARK;
+	if (vrdma_sq_after(sq->changed, sq->consumer + sq->flying))
+		return vrdma_send_changed(qp);
 	switch (vrdma_send_local(qp, &out)) {
 	case VRDMA_DONE:
-		return vrdma_send_done(qp);
+		return vrdma_send_changed(qp);
 	case VRDMA_LATER:
 		return vrdma_send_soon(qp);
 	default:
@@ -615,7 +636,7 @@ static enum vrdma_step vrdma_send_step(struct vrdma_qp *qp, struct vrdma_budget 
 	case IB_QPS_RTS:
 		return vrdma_send_head(qp, budget);
 	case IB_QPS_SQD:	/* what was sent, and is to be sent again, has begun */
-		if (qp->sq.busy || qp->sq.begun != qp->sq.mseq + qp->sq.flying)
+		if (qp->sq.busy || qp->sq.begun != vrdma_sq_number(&qp->sq))
 			return vrdma_send_head(qp, budget);
 		if (!qp->sq.flying)
 			vrdma_qp_drained(qp);
@@ -750,59 +771,6 @@ void vrdma_send_worker(struct work_struct *work)
 
 /* ---- life ---- */
 
-static u32 vrdma_sq_stride(const struct ib_qp_cap *cap)
-{
-	u32 body = max_t(u32, cap->max_send_sge * sizeof(struct vrdma_wqe_sge),
-			 cap->max_inline_data);
-
-	return roundup_pow_of_two(sizeof(struct vrdma_send_wqe) + body);
-}
-
-/**
- * vrdma_sq_init - the send side of a new QP
- * @qp: with its type set
- * @uctx: NULL for a kernel user
- * @cap: within the limits; max_inline_data is raised to what a slot holds
- * @info: where to map the ring
- *
- * Return: 0 or -ENOMEM.
- */
-int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
-		  struct ib_qp_cap *cap, struct vrdma_ring_info *info)
-{
-	u32 stride = vrdma_sq_stride(cap);
-	struct vrdma_sq *sq = &qp->sq;
-
-	sq->flight = kcalloc(VRDMA_FLIGHTS, sizeof(*sq->flight), GFP_KERNEL_ACCOUNT);
-	if (!sq->flight)
-		return -ENOMEM;
-	sq->ring = vrdma_ring_create(uctx, max(cap->max_send_wr, 1U), stride, info);
-	if (IS_ERR(sq->ring)) {
-		kfree(sq->flight);
-		return PTR_ERR(sq->ring);
-	}
-
-	cap->max_inline_data = stride - sizeof(struct vrdma_send_wqe);
-	sq->wr = max(cap->max_send_wr, 1U);
-	sq->max_sge = cap->max_send_sge;
-	sq->max_inline = cap->max_inline_data;
-	sq->mseq = 1;
-	sq->begun = 1;
-	atomic_set(&sq->owner, VRDMA_SQ_PARKED);
-	INIT_LIST_HEAD(&sq->ready);
-	timer_setup(&sq->timer, vrdma_sq_timer, 0);
-	spin_lock_init(&sq->post_lock);
-	vrdma_cursor_init(&sq->op.mem);
-	return 0;
-}
-
-void vrdma_sq_exit(struct vrdma_qp *qp)
-{
-	vrdma_cursor_exit(&qp->sq.op.mem);
-	vrdma_ring_destroy(qp->sq.ring);
-	kfree(qp->sq.flight);
-}
-
 void vrdma_sq_stop(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
@@ -827,6 +795,7 @@ void vrdma_sq_reset(struct vrdma_qp *qp)
 	sq->wait = VRDMA_WAIT_NOTHING;
 	sq->broken = false;
 	sq->consumer = READ_ONCE(sq->ring->hdr->producer);
+	sq->changed = sq->consumer;
 	/* pairs with the poster's acquire */
 	smp_store_release(&sq->ring->hdr->consumer, sq->consumer);
 	atomic_set(&sq->owner, VRDMA_SQ_PARKED);

@@ -62,9 +62,12 @@ struct vrdma_flight {
  * What follows belongs to the owner:
  * @consumer: our copy of the ring's: the oldest work request not completed
  * @mseq: number of that one in the binding
- * @flying: work requests from @consumer on that the path has on its way
+ * @flying: work requests from @consumer on that the path has on its way, or that are done
+ *	    behind such
+ * @done: those of them that are, and that have no number
+ * @changed: ring index behind the last one that has changed a key; not before @consumer
  * @fetching: those of them that are READs or atomics
- * @flight: the flying ones, by number modulo VRDMA_FLIGHTS
+ * @flight: the flying ones, by ring index modulo VRDMA_FLIGHTS
  * @again_at: when what flies is sent again without an answer; jiffies
  * @since: when the far side last answered, or what flies began to; jiffies
  * @repeats: what was not answered since then is to be sent again
@@ -95,6 +98,8 @@ struct vrdma_sq {
 	u32 consumer;
 	u32 mseq;
 	u32 flying;
+	u32 done;
+	u32 changed;
 	u32 fetching;
 	struct vrdma_flight *flight;
 	unsigned long again_at;
@@ -114,6 +119,12 @@ struct vrdma_sq {
 	u8 rnr_left;
 };
 
+/* Number of the work request behind those that fly. */
+static inline u32 vrdma_sq_number(const struct vrdma_sq *sq)
+{
+	return sq->mseq + sq->flying - sq->done;
+}
+
 int vrdma_sq_init(struct vrdma_qp *qp, struct ib_ucontext *uctx,
 		  struct ib_qp_cap *cap, struct vrdma_ring_info *info);
 void vrdma_sq_exit(struct vrdma_qp *qp);
@@ -131,6 +142,7 @@ int vrdma_send_doorbell(struct vrdma_qp *qp);
 void vrdma_send_nudge(struct vrdma_qp *qp);
 u64 vrdma_rnr_usecs(u8 rnr_timer);
 void vrdma_send_worker(struct work_struct *work);
+void vrdma_sq_timer(struct timer_list *timer);
 
 int vrdma_post_send(struct ib_qp *ibqp, const struct ib_send_wr *wr,
 		    const struct ib_send_wr **bad_wr);

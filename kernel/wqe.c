@@ -88,6 +88,7 @@ static const struct vrdma_opcode vrdma_opcodes[] = {
 		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
 		.wc = IB_WC_REG_MR,
 		.local = true,
+		.early = true,
 		.kernel = true,
 	},
 };
@@ -170,7 +171,7 @@ static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
 }
 
 /* The head has a number in the binding, unless it goes nowhere. */
-static void vrdma_sq_number(struct vrdma_qp *qp)
+static void vrdma_sq_begin(struct vrdma_qp *qp)
 {
 	struct vrdma_sq *sq = &qp->sq;
 
@@ -200,11 +201,11 @@ enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
 	vrdma_sq_fetch(sq, sge);
 	vrdma_op_fill(&sq->op, &sq->wqe);
 	sq->op.length = 0;
-	sq->op.mseq = sq->mseq + sq->flying;
+	sq->op.mseq = vrdma_sq_number(sq);
 	sq->busy = true;
 	code = vrdma_opcode(sq->wqe.opcode);
 	if (!code || !code->local)
-		vrdma_sq_number(qp);
+		vrdma_sq_begin(qp);
 
 	if (!vrdma_code_ok(code, qp)) {
 		vrdma_stat_inc(to_vdev(qp->ibqp.device), tx_bad_wqe);

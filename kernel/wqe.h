@@ -18,6 +18,7 @@ struct vrdma_wqe_sge;
  * @length: bytes it always moves; 0: any
  * @inlined: its payload may stand in the work request
  * @local: it changes a key of ours, and goes nowhere
+ * @early: and it does so though others before it are on their way
  * @kernel: users of the kernel alone know it
  */
 struct vrdma_opcode {
@@ -27,6 +28,7 @@ struct vrdma_opcode {
 	u32 length;
 	bool inlined;
 	bool local;
+	bool early;
 	bool kernel;
 };
 
