@@ -178,7 +178,8 @@ enum spoil {
 	SPOIL_NUM_SGE, SPOIL_NUM_SGE_MAX, SPOIL_INLINE_LEN, SPOIL_INLINE_MAX, SPOIL_INLINE_READ,
 	SPOIL_LENGTH_SUM, SPOIL_LENGTH, SPOIL_ADDR, SPOIL_ADDR_WRAP, SPOIL_ADDR_KERNEL,
 	SPOIL_LKEY, SPOIL_LKEY_ZERO, SPOIL_LKEY_FOREIGN, SPOIL_RKEY_AS_FAR, SPOIL_RADDR_WRAP,
-	SPOIL_RKEY_OWN, SPOIL_RKEY_FOREIGN,
+	SPOIL_RKEY_OWN, SPOIL_RKEY_FOREIGN, SPOIL_OPCODE_REG, SPOIL_INVALIDATE,
+	SPOIL_INVALIDATE_FOREIGN, SPOIL_INVALIDATE_FAR, SPOIL_BIND_ZEROS, SPOIL_BIND_FOREIGN,
 };
 
 #define ANY_LOCAL	100	/* LOC_LEN_ERR or LOC_PROT_ERR */
@@ -208,6 +209,13 @@ static const struct {
 	{ SPOIL_RADDR_WRAP, "remote address that wraps", IBV_WC_REM_ACCESS_ERR },
 	{ SPOIL_RKEY_OWN, "own lkey as rkey", IBV_WC_REM_ACCESS_ERR },
 	{ SPOIL_RKEY_FOREIGN, "rkey of the bystander", IBV_WC_REM_ACCESS_ERR },
+	{ SPOIL_OPCODE_REG, "a kernel user's REG_MR", IBV_WC_LOC_QP_OP_ERR },
+	{ SPOIL_OPCODE_BIND, "a WRITE's bytes as BIND_MW", IBV_WC_MW_BIND_ERR },
+	{ SPOIL_INVALIDATE, "invalidate the own region", IBV_WC_MW_BIND_ERR },
+	{ SPOIL_INVALIDATE_FOREIGN, "invalidate the bystander's region", IBV_WC_MW_BIND_ERR },
+	{ SPOIL_INVALIDATE_FAR, "have the far side do so", IBV_WC_REM_ACCESS_ERR },
+	{ SPOIL_BIND_ZEROS, "BIND_MW of zeros", IBV_WC_MW_BIND_ERR },
+	{ SPOIL_BIND_FOREIGN, "BIND_MW of the bystander's region", IBV_WC_MW_BIND_ERR },
 };
 
 static void spoil_wqe(enum spoil spoil)
@@ -218,6 +226,35 @@ static void spoil_wqe(enum spoil spoil)
 	switch (spoil) {
 	case SPOIL_OPCODE: wqe->opcode = 99; break;
 	case SPOIL_OPCODE_HIGH: wqe->opcode |= 1U << 31; break;
+	case SPOIL_OPCODE_REG: wqe->opcode = 0x20; break;
+	case SPOIL_OPCODE_BIND: wqe->opcode = IBV_WR_BIND_MW; break;
+	case SPOIL_INVALIDATE:
+		wqe->opcode = IBV_WR_LOCAL_INV;
+		wqe->invalidate_rkey = p.a.mr->lkey;
+		break;
+	case SPOIL_INVALIDATE_FOREIGN:
+		wqe->opcode = IBV_WR_LOCAL_INV;
+		wqe->invalidate_rkey = bystander->lkey;
+		break;
+	case SPOIL_INVALIDATE_FAR:
+		wqe->opcode = IBV_WR_SEND_WITH_INV;
+		wqe->invalidate_rkey = bystander->rkey;
+		wqe->num_sge = 0;
+		ep_recv(&p.b, 9, 0, 4096);
+		break;
+	case SPOIL_BIND_ZEROS:
+		wqe->opcode = IBV_WR_BIND_MW;
+		memset(wqe->space, 0, sizeof(wqe->space));
+		break;
+	case SPOIL_BIND_FOREIGN:
+		wqe->opcode = IBV_WR_BIND_MW;
+		wqe->bind.mw_rkey = bystander->rkey;
+		wqe->bind.rkey = bystander->rkey + 1;
+		wqe->bind.mr_lkey = bystander->lkey;
+		wqe->bind.addr = bystander->addr;
+		wqe->bind.length = 64;
+		wqe->bind.access = IBV_ACCESS_REMOTE_WRITE;
+		break;
 	case SPOIL_FLAGS: wqe->flags |= 0x80000010; break;
 	case SPOIL_NUM_SGE: wqe->num_sge = p.a.node->attr.max_sge + 1; break;
 	case SPOIL_NUM_SGE_MAX: wqe->num_sge = ~0U; break;
@@ -554,6 +591,10 @@ static void storm_fields(void)
 			sge[s].length = prng_log(&rng, p.a.size);
 			sge[s].lkey = prng_chance(&rng, 90) ? p.a.mr->lkey : prng_next(&rng);
 		}
+		if (wqe->opcode == IBV_WR_BIND_MW || prng_chance(&rng, 5))
+			prng_fill(wqe->space, sizeof(wqe->space), prng_next(&rng));
+		if (prng_chance(&rng, 20))
+			wqe->invalidate_rkey = prng_next(&rng);
 		wqe->rdma.remote_addr += prng_log(&rng, p.b.size);
 		if (prng_chance(&rng, 5))
 			wqe->rdma.rkey = prng_next(&rng);

@@ -55,6 +55,9 @@ static char page[4096] __attribute__((aligned(4096)));
 static void *make_mr(void) { return ibv_reg_mr(node.pd, page, 64, IBV_ACCESS_LOCAL_WRITE); }
 static int drop_mr(void *object) { return ibv_dereg_mr(object); }
 
+static void *make_mw(void) { return ibv_alloc_mw(node.pd, IBV_MW_TYPE_2); }
+static int drop_mw(void *object) { return ibv_dealloc_mw(object); }
+
 static void *make_ah(void)
 {
 	struct ibv_ah_attr attr = {
@@ -115,6 +118,7 @@ static int objects(void)
 		{ "ah", make_ah, drop_ah, &node.attr.max_ah },
 		{ "qp", make_qp, drop_qp, &node.attr.max_qp },
 		{ "mr", make_mr, drop_mr, &node.attr.max_mr },
+		{ "mw", make_mw, drop_mw, &node.attr.max_mw },
 	};
 
 	TRY(open_it());
