@@ -12,6 +12,7 @@ void vrdma_ending_begin(struct vrdma_ending *ending, struct vrdma_key *key,
 			struct vrdma_place *region)
 {
 	vrdma_live_kill(&key->live);
+	vrdma_key_recall(key);
 	ending->key = key;
 	ending->region = region;
 	ending->until = jiffies + vrdma_conn_patience();

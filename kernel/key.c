@@ -66,7 +66,7 @@ bool vrdma_key_is_held(struct vrdma_key *key)
 	return held;
 }
 
-static void vrdma_key_recall(struct vrdma_key *key)
+void vrdma_key_recall(struct vrdma_key *key)
 {
 	struct vrdma_hold *hold;
 

@@ -84,7 +84,8 @@ void vrdma_key_unhold(struct vrdma_hold *hold);
 /* Wait until no HCA touches what a dead key led to; see key.c. */
 void vrdma_key_wait(struct vrdma_key *key);
 bool vrdma_key_is_held(struct vrdma_key *key);
-/* Have those end that do. */
+/* Have those let go that do, soon; or end their connections. */
+void vrdma_key_recall(struct vrdma_key *key);
 void vrdma_key_break(struct vrdma_key *key);
 
 /* Kernel address of @addr, inside a section of key->live; @len: contiguous bytes. */

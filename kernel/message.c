@@ -147,7 +147,6 @@ struct vrdma_msg_shape {
 };
 
 static const struct vrdma_msg_shape vrdma_msg_shapes[] = {
-	[0] = { },
 	[VRDMA_MSG_CREDIT] = {
 		.header = VRDMA_MSG_HEAD,
 	},

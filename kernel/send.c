@@ -33,10 +33,7 @@ static struct vrdma_device *vrdma_send_dev(const struct vrdma_qp *qp)
 
 /* ---- ownership ---- */
 
-/*
- * Ask for the queue to be run.
- * Return: true when the caller is its owner now.
- */
+/* Ask for the queue to be run.  Return: true when the caller is its owner now. */
 static bool vrdma_sq_claim(struct vrdma_sq *sq)
 {
 	int next, now;

@@ -26,8 +26,6 @@ struct vrdma_fetch {
 	struct vrdma_op op;
 };
 
-static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay);
-
 void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
 {
 	memset(op, 0, sizeof(*op));
@@ -679,7 +677,7 @@ static void vrdma_serve_work(struct work_struct *work)
 }
 
 /* Have the work run, with a reference of its own: at once, or at last after @delay. */
-static void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay)
+void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay)
 {
 	struct delayed_work *work = &remote->serve.work;
 	bool pending;
@@ -707,20 +705,6 @@ void vrdma_serve_hello(struct vrdma_remote *remote)
 	remote->serve.hello = !remote->serve.ended;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run(remote);
-}
-
-/**
- * vrdma_serve_recall - ask the far side to let go of all that we have shown it
- * @remote: the binding
- *
- * Process context, also under spinlocks.
- */
-void vrdma_serve_recall(struct vrdma_remote *remote)
-{
-	spin_lock_irq(&remote->lock);
-	remote->serve.recall = !remote->serve.ended;
-	spin_unlock_irq(&remote->lock);
-	vrdma_serve_queue(remote, 0);
 }
 
 void vrdma_remote_ready(struct vrdma_remote *remote)

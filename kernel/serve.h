@@ -130,6 +130,7 @@ void vrdma_serve_finish(struct vrdma_remote *remote);
 void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
 			 const struct vrdma_outcome *out);
 void vrdma_serve_run_locked(struct vrdma_remote *remote);
+void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay);
 
 /* serve_bulk.c; vrdma_serve::lock is held.  Is an operation that its HCA moves under way? */
 bool vrdma_serve_hauls(const struct vrdma_serve *serve);

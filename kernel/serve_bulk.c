@@ -504,3 +504,17 @@ void vrdma_serve_recalled(struct vrdma_remote *remote, struct vrdma_lane *lane)
 	vrdma_serve_run_locked(remote);
 	mutex_unlock(&serve->lock);
 }
+
+/**
+ * vrdma_serve_recall - ask the far side to let go of all that we have shown it
+ * @remote: the binding
+ *
+ * Process context, also under spinlocks.
+ */
+void vrdma_serve_recall(struct vrdma_remote *remote)
+{
+	spin_lock_irq(&remote->lock);
+	remote->serve.recall = !remote->serve.ended;
+	spin_unlock_irq(&remote->lock);
+	vrdma_serve_queue(remote, 0);
+}
