@@ -379,6 +379,38 @@ static int send_error(enum ibv_qp_type type)
 static int send_error_uc(void) { return send_error(IBV_QPT_UC); }
 static int send_error_ud(void) { return send_error(IBV_QPT_UD); }
 
+/* ---- what RESET leaves ---- */
+
+/* Nothing of its own, and all of another queue pair's, in order. */
+static int reset_drops(void)
+{
+	struct ep_cfg cfg = { .scq = NULL };
+	struct ep a = {}, b = {};
+	struct ibv_wc wc;
+
+	TRY(node_open(&node, 0));
+	if (node_is_rxe(&node))
+		return ktap_skip("rxe leaves the completions");
+	cfg.scq = ibv_create_cq(node.ctx, 16, NULL, NULL, 0);
+	cfg.rcq = cfg.scq;
+	EXPECT(cfg.scq, "create_cq: %s", strerror(errno));
+	TRY(ep_create(&a, &node, &cfg));
+	TRY(ep_create(&b, &node, &cfg));
+	EXPECT_EQ(ep_init(&a), 0);
+	EXPECT_EQ(ep_init(&b), 0);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(ep_recv(&a, i, 0, 64), 0);
+		EXPECT_EQ(ep_error(&a), 0);
+		EXPECT_EQ(ep_recv(&b, 10 + i, 0, 64), 0);
+		EXPECT_EQ(ep_error(&b), 0);
+	}
+	EXPECT_EQ(ep_reset(&a), 0);
+	for (int i = 0; i < 3; i++)
+		TRY(cq_expect(cfg.scq, 10 + i, IBV_WC_WR_FLUSH_ERR, NULL));
+	EXPECT_EQ(ibv_poll_cq(cfg.scq, 1, &wc), 0);
+	return KTAP_PASS;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
@@ -387,6 +419,7 @@ int main(int argc, char **argv)
 		{ "UD", ud, 120 },
 		{ "a send error of UC", send_error_uc },
 		{ "a send error of UD", send_error_ud },
+		{ "RESET drops completions", reset_drops },
 	};
 
 	options_parse(argc, argv);

@@ -40,6 +40,7 @@ void vrdma_cq_event(struct ibv_cq *ibcq);
 
 /* poll.c */
 int vrdma_poll_cq(struct ibv_cq *ibcq, int entries, struct ibv_wc *wc);
+void vrdma_cq_forget(struct ibv_cq *ibcq, uint32_t qp_num);
 
 /* What vrdma_cq_set_poll_ops() can serve. */
 #define VRDMA_WC_EX_FLAGS \

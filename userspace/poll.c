@@ -64,6 +64,29 @@ int vrdma_poll_cq(struct ibv_cq *ibcq, int entries, struct ibv_wc *wc)
 	return polled;
 }
 
+/*
+ * Drop the completions of a queue pair that has been reset, so that none of its former life
+ * is met in the next one: so do HCAs' providers (an rxe leaves them). The kernel adds none
+ * of it any more; what others add comes behind.
+ */
+void vrdma_cq_forget(struct ibv_cq *ibcq, uint32_t qp_num)
+{
+	struct vrdma_cq *cq = to_vcq(ibcq);
+	uint32_t consumer, from, to;
+	struct vrdma_cqe *cqe;
+
+	pthread_spin_lock(&cq->lock);
+	consumer = cq_consumer(cq);
+	to = cq_producer(cq);
+	for (from = to; from != consumer; ) {
+		cqe = vrdma_ring_slot(&cq->ring, --from);
+		if (cqe->qp_num != qp_num && --to != from)
+			*(struct vrdma_cqe *)vrdma_ring_slot(&cq->ring, to) = *cqe;
+	}
+	cq_release(cq, to);
+	pthread_spin_unlock(&cq->lock);
+}
+
 static inline struct vrdma_cq *ex_to_vcq(struct ibv_cq_ex *cq)
 {
 	return container_of(cq, struct vrdma_cq, vcq.cq_ex);
