@@ -51,6 +51,7 @@ enum vrdma_limits {
 	VRDMA_LANE_WINDOWS = 16,	/* of a lane: 2 MiB, 160 us at 100 Gb/s */
 	VRDMA_LANE_MOVES = 16,		/* of a lane: as many as the peer has windows */
 	VRDMA_LANE_READS = 16,		/* outstanding at an HCA, as many of them */
+	VRDMA_RECALL_MS = 4000,		/* who says nothing of its pieces so long loses the lane */
 	VRDMA_BULK_END_MS = 1000,	/* who takes longer to leave our memory loses the lane */
 
 	/* Time, in milliseconds. */

@@ -269,7 +269,8 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 	news->heard = req->heard;
 	req->heard = false;
 	close = !list_empty(&req->windows) && (req->failed || req->again);
-	mute = stuck && req->recalled;
+	mute = stuck && req->recalled &&
+	       time_after(jiffies, req->recalled_at + msecs_to_jiffies(VRDMA_RECALL_MS));
 	news->asked = stuck && close && !mute;
 	news->answered = vrdma_request_shown(req, req->answered);
 	if (close) {
@@ -281,6 +282,7 @@ static void vrdma_remote_settle(struct vrdma_binding *binding, struct vrdma_sett
 		news->news = VRDMA_NEWS_AGAIN;
 		req->again = false;
 		req->dropped = false;
+		req->recalled = false;
 		req->round++;
 		req->sent = req->answered;
 		req->bulk_end = req->answered;

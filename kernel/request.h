@@ -23,6 +23,7 @@ struct vrdma_remote;
  * @again: those not answered are to be sent again
  * @dropped: and the owner has let go of all windows
  * @recalled: or is to say that it has; no piece is sent before
+ * @recalled_at: asked then; jiffies
  * @refused: @answered found no receive
  * @until: when it may be tried again without being told of a receive; jiffies
  * @rnr_timer: the owner's
@@ -48,6 +49,7 @@ struct vrdma_request {
 	bool again;
 	bool dropped;
 	bool recalled;
+	unsigned long recalled_at;
 	bool refused;
 	unsigned long until;
 	u8 rnr_timer;

@@ -25,6 +25,8 @@ MODULE_PARM_DESC(bulk, "have HCAs move large operations between hosts (default Y
  * @remote: whose operation; referenced
  * @mseq: its number
  * @end: offset behind the piece in the operation
+ * @closed: it is, or is about to be; under vrdma_remote::lock
+ * @recalled: a region of it is going; under the same
  * @span: the memory
  */
 struct vrdma_exposure {
@@ -33,6 +35,8 @@ struct vrdma_exposure {
 	struct vrdma_remote *remote;
 	u32 mseq;
 	u32 end;
+	bool closed;
+	bool recalled;
 	struct vrdma_span span;
 };
 
@@ -73,6 +77,13 @@ static void vrdma_exposure_done(struct vrdma_touch *touch, bool good)
 	vrdma_remote_put(remote);
 }
 
+/* Locks of the lane and the remote held. */
+static void vrdma_exposure_close(struct vrdma_exposure *exposure)
+{
+	exposure->closed = true;
+	vrdma_window_close(&exposure->window);
+}
+
 /**
  * vrdma_request_close - close windows that the owner has done with
  * @remote: whose
@@ -93,7 +104,7 @@ void vrdma_request_close(struct vrdma_remote *remote, u32 mseq, u32 offset)
 	list_for_each_entry(exposure, &req->windows, node)
 		if (req->dropped || (s32)(exposure->mseq - mseq) < 0 ||
 		    (exposure->mseq == mseq && exposure->end <= offset))
-			vrdma_window_close(&exposure->window);
+			vrdma_exposure_close(exposure);
 	spin_unlock(&remote->lock);
 	spin_unlock_irq(&lane->lock);
 }
@@ -109,11 +120,24 @@ static bool vrdma_request_close_to(struct vrdma_request *req, u32 key)
 	if (!last)
 		return false;
 	list_for_each_entry(exposure, &req->windows, node) {
-		vrdma_window_close(&exposure->window);
+		vrdma_exposure_close(exposure);
 		if (exposure == last)
 			break;
 	}
 	return true;
+}
+
+/* Is the owner to be asked for windows that are open?  Lock held. */
+static bool vrdma_request_ask_back(struct vrdma_request *req)
+{
+	const struct vrdma_exposure *exposure;
+
+	if (req->dropped || req->recalled)
+		return false;
+	list_for_each_entry(exposure, &req->windows, node)
+		req->recalled |= !exposure->closed;
+	req->recalled_at = jiffies;
+	return req->recalled;
 }
 
 /**
@@ -125,29 +149,22 @@ void vrdma_request_dropped(struct vrdma_remote *remote, u32 key)
 {
 	struct vrdma_request *req = &remote->request;
 	struct vrdma_lane *lane = remote->lane;
+	bool recalled, ask;
 
 	spin_lock_irq(&lane->lock);
 	spin_lock(&remote->lock);
 	req->heard = true;
+	recalled = req->recalled;
 	req->recalled = false;
 	if (vrdma_request_close_to(req, key))
 		req->again = true;
+	/* One that was just being sent has come after the RECALL. */
+	ask = recalled && vrdma_request_ask_back(req);
 	spin_unlock(&remote->lock);
 	spin_unlock_irq(&lane->lock);
+	if (ask)
+		vrdma_serve_recall(remote);
 	vrdma_request_wake(remote);
-}
-
-/* Is the owner to be asked for our windows? */
-static bool vrdma_request_ask_back(struct vrdma_remote *remote)
-{
-	struct vrdma_request *req = &remote->request;
-	bool ask;
-
-	spin_lock_irq(&remote->lock);
-	ask = !req->dropped && !req->recalled && !list_empty(&req->windows);
-	req->recalled |= ask;
-	spin_unlock_irq(&remote->lock);
-	return ask;
 }
 
 /**
@@ -158,17 +175,30 @@ static bool vrdma_request_ask_back(struct vrdma_remote *remote)
  */
 void vrdma_request_recall(struct vrdma_remote *remote)
 {
-	if (vrdma_request_ask_back(remote))
+	bool ask;
+
+	spin_lock_irq(&remote->lock);
+	ask = vrdma_request_ask_back(&remote->request);
+	spin_unlock_irq(&remote->lock);
+	if (ask)
 		vrdma_serve_recall(remote);
 	else
 		vrdma_request_close(remote, remote->request.answered, 0);
 }
 
-/* A region goes whose memory the owner may be at. */
+/* A region goes whose memory the owner may be at, or is about to hear of. */
 static void vrdma_exposure_recall(void *owner)
 {
-	if (vrdma_request_ask_back(owner))
-		vrdma_serve_recall(owner);
+	struct vrdma_exposure *exposure = owner;
+	struct vrdma_remote *remote = exposure->remote;
+	bool ask;
+
+	spin_lock_irq(&remote->lock);
+	exposure->recalled = true;
+	ask = vrdma_request_ask_back(&remote->request);
+	spin_unlock_irq(&remote->lock);
+	if (ask)
+		vrdma_serve_recall(remote);
 }
 
 /* The first operation that the owner's HCA may still be at; lock held. */
@@ -216,6 +246,12 @@ void vrdma_request_decline_window(struct vrdma_remote *remote)
 	remote->request.asked = false;
 }
 
+static void vrdma_exposure_free(struct vrdma_exposure *exposure)
+{
+	vrdma_span_release(&exposure->span);
+	kfree(exposure);
+}
+
 static struct vrdma_exposure *vrdma_exposure_alloc(struct vrdma_remote *remote,
 						   const struct vrdma_op *op)
 {
@@ -225,15 +261,17 @@ static struct vrdma_exposure *vrdma_exposure_alloc(struct vrdma_remote *remote,
 
 	if (!exposure)
 		return ERR_PTR(-ENOMEM);
-	exposure->span.recall = vrdma_exposure_recall;
-	exposure->span.owner = remote;
-	if (vrdma_span_take(&exposure->span, &op->mem, length, VRDMA_PIECE_PAGES,
-			    remote->lane)) {
-		kfree(exposure);
-		return ERR_PTR(-EFAULT);
-	}
 	exposure->remote = remote;
 	exposure->mseq = op->mseq;
+	exposure->closed = false;
+	exposure->recalled = false;
+	exposure->span.recall = vrdma_exposure_recall;
+	exposure->span.owner = exposure;
+	if (vrdma_span_take(&exposure->span, &op->mem, length, VRDMA_PIECE_PAGES,
+			    remote->lane)) {
+		vrdma_exposure_free(exposure);
+		return ERR_PTR(-EFAULT);
+	}
 	touch = &exposure->window.touch;
 	touch->lane = remote->lane;
 	touch->sg = exposure->span.sg;
@@ -241,12 +279,6 @@ static struct vrdma_exposure *vrdma_exposure_alloc(struct vrdma_remote *remote,
 	touch->dir = vrdma_opcode_fetches(op->opcode) ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 	touch->done = vrdma_exposure_done;
 	return exposure;
-}
-
-static void vrdma_exposure_free(struct vrdma_exposure *exposure)
-{
-	vrdma_span_release(&exposure->span);
-	kfree(exposure);
 }
 
 static int vrdma_exposure_open(struct vrdma_exposure *exposure, const struct vrdma_op *op)
@@ -262,9 +294,32 @@ static int vrdma_exposure_open(struct vrdma_exposure *exposure, const struct vrd
 }
 
 /*
- * Between enter and leave.  It is listed before anybody can answer.  On a lane that breaks
- * the message is lost, and the window ends with it.
+ * List it before anybody can answer.  False: what is sent before this is to be sent again, or
+ * its memory goes: the owner does not hear of it.
  */
+static bool vrdma_exposure_list(struct vrdma_exposure *exposure)
+{
+	struct vrdma_remote *remote = exposure->remote;
+	struct vrdma_request *req = &remote->request;
+	struct vrdma_lane *lane = remote->lane;
+	bool good;
+
+	refcount_inc(&remote->ref);	/* put in vrdma_exposure_done() */
+	spin_lock_irq(&lane->lock);
+	spin_lock(&remote->lock);
+	list_add_tail(&exposure->node, &req->windows);
+	req->nr_windows++;
+	good = !req->again && !req->failed && !req->recalled && !exposure->recalled;
+	if (!good) {
+		req->again = true;
+		vrdma_exposure_close(exposure);
+	}
+	spin_unlock(&remote->lock);
+	spin_unlock_irq(&lane->lock);
+	return good;
+}
+
+/* Between enter and leave.  On a lane that breaks the message is lost, and the window ends. */
 static void vrdma_exposure_send(struct vrdma_exposure *exposure, struct vrdma_op *op,
 				struct vrdma_lane_buf *buf)
 {
@@ -277,14 +332,13 @@ static void vrdma_exposure_send(struct vrdma_exposure *exposure, struct vrdma_op
 	msg.piece.length = exposure->window.length;
 	msg.piece.key = vrdma_window_key(&exposure->window);
 	msg.piece.addr = vrdma_window_addr(&exposure->window);
-	refcount_inc(&remote->ref);	/* put in vrdma_exposure_done() */
-	spin_lock_irq(&remote->lock);
-	list_add_tail(&exposure->node, &remote->request.windows);
-	remote->request.nr_windows++;
-	spin_unlock_irq(&remote->lock);
 	vrdma_cursor_skip(&op->mem, exposure->window.length);
-	vrdma_request_going(remote, op, &msg);
-	vrdma_remote_send(remote, buf, &msg);
+	if (vrdma_exposure_list(exposure)) {
+		vrdma_request_going(remote, op, &msg);
+		vrdma_remote_send(remote, buf, &msg);
+	} else {
+		vrdma_lane_put_buf(buf);
+	}
 	vrdma_window_shown(&exposure->window);
 }
 

@@ -326,12 +326,6 @@ static void vrdma_sq_heard(struct vrdma_sq *sq)
 	sq->repeats = false;
 }
 
-/* Is a word of the far side due?  Of an operation in pieces also before the last is sent. */
-static bool vrdma_sq_expects(const struct vrdma_sq *sq)
-{
-	return sq->flying || (sq->busy && sq->op.begun && sq->op.bulk);
-}
-
 /* Is the oldest that flies executed, as far as is known? */
 static bool vrdma_sq_has_landed(struct vrdma_sq *sq, u32 answered)
 {
@@ -471,8 +465,15 @@ static enum vrdma_step vrdma_send_rnr(struct vrdma_qp *qp, u8 rnr_timer)
 /* See to it that what flies is looked after, also once a deadline has passed. */
 static void vrdma_sq_watch(struct vrdma_sq *sq)
 {
-	if (vrdma_sq_expects(sq) && !timer_pending(&sq->timer))
-		mod_timer(&sq->timer, sq->again_at + 1);
+	bool waits = sq->wait && time_before(jiffies, sq->deadline);
+	bool expects = vrdma_sq_expects(sq);
+	unsigned long at = sq->again_at + 1;
+
+	if (waits && (!expects || time_before(sq->deadline, at)))
+		at = sq->deadline;
+	if ((waits || expects) &&
+	    (!timer_pending(&sq->timer) || time_before(at, sq->timer.expires)))
+		mod_timer(&sq->timer, at);
 }
 
 /* Nobody will wake the queue: have it look again at the next tick. */

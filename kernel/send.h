@@ -119,6 +119,12 @@ struct vrdma_sq {
 	u8 rnr_left;
 };
 
+/* Is a word of the far side due?  Of an operation in pieces also before the last is sent. */
+static inline bool vrdma_sq_expects(const struct vrdma_sq *sq)
+{
+	return sq->flying || (sq->busy && sq->op.bulk && sq->op.mem.left < sq->op.length);
+}
+
 /* Number of the work request behind those that fly. */
 static inline u32 vrdma_sq_number(const struct vrdma_sq *sq)
 {

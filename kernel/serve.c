@@ -461,16 +461,6 @@ void vrdma_serve_request(struct vrdma_remote *remote, const struct vrdma_msg *ms
 
 /* ---- sending ---- */
 
-static struct vrdma_fetch *vrdma_serve_first(struct vrdma_remote *remote)
-{
-	struct vrdma_fetch *fetch;
-
-	spin_lock_irq(&remote->lock);
-	fetch = list_first_entry_or_null(&remote->serve.fetches, struct vrdma_fetch, node);
-	spin_unlock_irq(&remote->lock);
-	return fetch;
-}
-
 /* The first fetch is answered, or nobody wants it any more. */
 static void vrdma_serve_fetched(struct vrdma_remote *remote, struct vrdma_fetch *fetch,
 				bool answered)
@@ -561,6 +551,8 @@ static bool vrdma_serve_say(struct vrdma_remote *remote, struct vrdma_msg *msg)
 		serve->hello = false;
 	} else if (vrdma_serve_say_placed(serve, msg)) {
 		say = true;
+	} else if (vrdma_serve_holds_back(serve)) {
+		say = false;
 	} else if (serve->answer) {
 		vrdma_serve_note_alone(serve);
 		msg->type = VRDMA_MSG_ANSWER;
@@ -589,9 +581,10 @@ static bool vrdma_serve_due(struct vrdma_remote *remote)
 
 	spin_lock_irq(&remote->lock);
 	waits = vrdma_serve_waits(serve);
-	due = serve->hello || serve->recall || (serve->answer && !waits) || serve->placed ||
-	      (serve->drop_lane && !serve->haul) || serve->farewell ||
-	      !list_empty(&serve->fetches);
+	due = vrdma_serve_is_urgent(serve) || !list_empty(&serve->fetches);
+	if (!vrdma_serve_holds_back(serve))
+		due |= (serve->answer && !waits) || (serve->drop_lane && !serve->haul) ||
+		       serve->farewell;
 	spin_unlock_irq(&remote->lock);
 	if (waits && !due)
 		vrdma_serve_queue(remote, msecs_to_jiffies(VRDMA_ANSWER_LATER_MS));
@@ -613,6 +606,19 @@ static void vrdma_serve_stuck(struct vrdma_remote *remote)
 	spin_unlock_irq(&remote->lock);
 	if (farewell)
 		vrdma_remote_put(remote);
+}
+
+/* The oldest, when it is its turn. */
+static struct vrdma_fetch *vrdma_serve_first(struct vrdma_remote *remote)
+{
+	struct vrdma_serve *serve = &remote->serve;
+	struct vrdma_fetch *fetch = NULL;
+
+	spin_lock_irq(&remote->lock);
+	if (!vrdma_serve_is_urgent(serve))
+		fetch = list_first_entry_or_null(&serve->fetches, struct vrdma_fetch, node);
+	spin_unlock_irq(&remote->lock);
+	return fetch;
 }
 
 /* The oldest data that waits, or else what there is to say. */
@@ -749,7 +755,7 @@ void vrdma_serve_again(struct vrdma_remote *remote)
 	if (!serve->ended)
 		serve->answer = serve->status ? VRDMA_ANSWER_FAILED : VRDMA_ANSWER_DONE;
 	serve->hello = !serve->ended && READ_ONCE(remote->far_id);
-	serve->recall = false;
+	serve->recall &= remote->request.recalled;
 	serve->later = false;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run(remote);

@@ -56,6 +56,9 @@ struct vrdma_result {
  * @placed_lane: by which its pieces came
  * @placed_epoch: of that lane's connection
  * @piece_key: of the last PIECE that came
+ * @lost_lane: of the pieces that came by it one was dropped, and so are those behind it, for
+ *	       what they are for would have a hole; until the far side is told; NULL: none was
+ * @lost_epoch: of that lane's connection
  * @drop_lane: by which the far side has recalled its pieces, and is to be told; NULL: not
  * @drop_epoch: of that lane's connection
  * @recall: our own are to be recalled
@@ -96,6 +99,8 @@ struct vrdma_serve {
 	struct vrdma_lane *placed_lane;
 	u32 placed_epoch;
 	u32 piece_key;
+	struct vrdma_lane *lost_lane;
+	u32 lost_epoch;
 	struct vrdma_lane *drop_lane;
 	u32 drop_epoch;
 	bool recall;
@@ -106,6 +111,18 @@ struct vrdma_serve {
 	struct delayed_work work;
 	struct mutex lock;	/* of executing and sending */
 };
+
+/* While the HCA moves the far side is not to close its windows; vrdma_remote::lock held. */
+static inline bool vrdma_serve_holds_back(const struct vrdma_serve *serve)
+{
+	return serve->answer == VRDMA_ANSWER_FAILED && serve->haul;
+}
+
+/* What does not wait for fetches; vrdma_remote::lock held. */
+static inline bool vrdma_serve_is_urgent(const struct vrdma_serve *serve)
+{
+	return serve->hello || serve->recall || serve->placed;
+}
 
 /* For remote.c, and _ride() for request.c. */
 void vrdma_serve_init(struct vrdma_remote *remote);

@@ -40,6 +40,7 @@ struct vrdma_piece {
  * @remote: for which; referenced
  * @piece: of which, the first
  * @length: bytes, those of @tail among them
+ * @known: it is not moved, and the far side knows, or will be told
  * @span: our memory
  * @op: READ: to look up what it reads
  * @tail: see VRDMA_TAIL; on cache lines of its own, for an HCA writes to it
@@ -49,6 +50,7 @@ struct vrdma_haul {
 	struct vrdma_remote *remote;
 	struct vrdma_piece *piece;
 	u32 length;
+	bool known;
 	struct vrdma_span span;
 	struct vrdma_op op;
 	u8 tail[VRDMA_TAIL] __aligned(SMP_CACHE_BYTES);
@@ -118,24 +120,51 @@ bool vrdma_serve_say_dropped(struct vrdma_serve *serve, struct vrdma_msg *msg)
 	if (say) {
 		msg->type = VRDMA_MSG_DROPPED;
 		msg->dropped.key = serve->piece_key;
+		serve->lost_lane = NULL;
 	}
 	serve->drop_lane = NULL;
 	return say;
 }
 
+/*
+ * A piece is dropped, and nothing tells the far side.  What is behind it on the connection
+ * must not say that all before it is there.
+ */
+static void vrdma_serve_lose(struct vrdma_serve *serve, struct vrdma_lane *lane, u32 epoch)
+{
+	lockdep_assert_held(&serve->lock);
+	serve->lost_lane = lane;
+	serve->lost_epoch = epoch;
+}
+
+static bool vrdma_piece_is_behind(const struct vrdma_serve *serve,
+				  const struct vrdma_piece *piece)
+{
+	return serve->lost_lane == piece->lane && serve->lost_epoch == piece->epoch;
+}
+
 /* ---- what to move ---- */
 
-static bool vrdma_haul_accept(struct vrdma_remote *remote, const struct vrdma_msg *msg)
+static bool vrdma_haul_accept(struct vrdma_remote *remote, struct vrdma_haul *haul)
 {
+	const struct vrdma_msg *msg = &haul->piece->msg;
 	struct vrdma_serve *serve = &remote->serve;
 	struct vrdma_outcome out = {};
 	enum vrdma_verdict verdict;
 
 	vrdma_serve_fill(&serve->op, msg);
 	verdict = vrdma_recv_begin(remote->binding, &serve->op, &out);
+	haul->known = verdict != VRDMA_LOST;
 	if (verdict == VRDMA_MORE)
 		return true;
 	vrdma_serve_verdict(remote, verdict, &out);
+	return false;
+}
+
+/* Nothing is to be moved, and that is all right. */
+static bool vrdma_haul_pass(struct vrdma_haul *haul)
+{
+	haul->known = true;
 	return false;
 }
 
@@ -144,10 +173,13 @@ static bool vrdma_haul_take(struct vrdma_haul *haul, const struct vrdma_cursor *
 	struct vrdma_remote *remote = haul->remote;
 	struct vrdma_lane *lane = haul->piece->lane;
 	struct vrdma_outcome out = {};
+	enum vrdma_verdict verdict;
 
 	if (!vrdma_span_take(&haul->span, mem, length, vrdma_move_entries(lane), lane))
 		return true;
-	vrdma_serve_verdict(remote, vrdma_recv_gone(remote->binding, &out), &out);
+	verdict = vrdma_recv_gone(remote->binding, &out);
+	haul->known = verdict != VRDMA_LOST;
+	vrdma_serve_verdict(remote, verdict, &out);
 	return false;
 }
 
@@ -168,7 +200,8 @@ static bool vrdma_haul_pull_rest(struct vrdma_remote *remote, struct vrdma_haul 
 	u32 length = end - serve->offset;
 	u32 tail = end == serve->op.length ? min_t(u32, length, VRDMA_TAIL) : 0;
 
-	if (!vrdma_recv_state(remote->binding->qp))
+	haul->known = vrdma_recv_state(remote->binding->qp);
+	if (!haul->known)
 		return false;
 	if (!vrdma_haul_take(haul, &remote->binding->qp->rx.target, length - tail))
 		return false;
@@ -192,12 +225,12 @@ static bool vrdma_haul_pull(struct vrdma_remote *remote, struct vrdma_haul *haul
 
 	if (ahead < 0) {
 		vrdma_haul_repeated(remote, piece);
-		return false;
+		return vrdma_haul_pass(haul);
 	}
 	if (ahead || msg->request.offset > serve->offset)
-		return false;
+		return vrdma_haul_pass(haul);	/* behind one that was refused, or is lost */
 	if (!serve->op.begun)
-		serve->op.begun = vrdma_haul_accept(remote, msg);
+		serve->op.begun = vrdma_haul_accept(remote, haul);
 	else if (!vrdma_serve_fits(&serve->op, msg))
 		return false;
 	if (!serve->op.begun)
@@ -207,7 +240,7 @@ static bool vrdma_haul_pull(struct vrdma_remote *remote, struct vrdma_haul *haul
 	vrdma_serve_placed(remote, piece);
 	if (vrdma_piece_end(piece) == serve->op.length)
 		vrdma_serve_finish(remote);
-	return false;
+	return vrdma_haul_pass(haul);
 }
 
 /*
@@ -226,9 +259,9 @@ static bool vrdma_haul_push(struct vrdma_remote *remote, struct vrdma_haul *haul
 	bool taken;
 
 	if (ahead > 0 || (!ahead && (msg->request.offset || serve->op.begun)))
-		return false;
+		return vrdma_haul_pass(haul);
 	if (!ahead) {
-		if (!vrdma_haul_accept(remote, msg))
+		if (!vrdma_haul_accept(remote, haul))
 			return false;
 		vrdma_cursor_exit(&remote->binding->qp->rx.target);
 		vrdma_stat_inc(remote->binding->dev, rx_remote_msgs);
@@ -236,6 +269,7 @@ static bool vrdma_haul_push(struct vrdma_remote *remote, struct vrdma_haul *haul
 	}
 	vrdma_serve_fill(&haul->op, msg);
 	verdict = vrdma_recv_read_again(remote->binding, &haul->op, &out);
+	haul->known = verdict != VRDMA_LOST;
 	if (verdict != VRDMA_MORE) {
 		vrdma_serve_verdict(remote, verdict, &out);
 		return false;
@@ -395,19 +429,29 @@ static bool vrdma_haul_begin(struct vrdma_remote *remote, struct vrdma_piece *pi
 {
 	struct vrdma_haul *haul;
 	bool begun = false;
+	bool known = false;
 
 	haul = kzalloc(sizeof(*haul), GFP_KERNEL);
-	if (!haul)
-		return false;	/* as if lost */
+	if (!haul) {
+		vrdma_serve_lose(&remote->serve, piece->lane, piece->epoch);
+		return false;
+	}
 	haul->remote = remote;
 	haul->piece = piece;
 	haul->move.touch.lane = piece->lane;
 	if (vrdma_bulk_enter(piece->lane, piece->epoch)) {
-		begun = vrdma_haul_prepare(remote, haul) && vrdma_haul_post(remote, haul);
+		if (vrdma_haul_prepare(remote, haul)) {
+			begun = vrdma_haul_post(remote, haul);
+			known = false;
+		} else {
+			known = haul->known;
+		}
 		vrdma_bulk_leave(piece->lane);
 	}
 	if (begun)
 		return true;
+	if (!known)
+		vrdma_serve_lose(&remote->serve, piece->lane, piece->epoch);
 	vrdma_span_release(&haul->span);
 	vrdma_serve_set_haul(remote, NULL);
 	kfree(haul);
@@ -423,7 +467,7 @@ static void vrdma_haul_run(struct vrdma_remote *remote)
 	lockdep_assert_held(&serve->lock);
 	while (!serve->haul && !list_empty(&serve->pieces)) {
 		piece = list_first_entry(&serve->pieces, struct vrdma_piece, node);
-		if (!vrdma_haul_begin(remote, piece))
+		if (vrdma_piece_is_behind(serve, piece) || !vrdma_haul_begin(remote, piece))
 			vrdma_piece_free(remote, piece);
 	}
 }
@@ -465,6 +509,8 @@ void vrdma_serve_piece(struct vrdma_remote *remote, struct vrdma_lane *lane,
 		serve->nr_pieces++;
 		vrdma_haul_run(remote);
 		vrdma_serve_run_locked(remote);
+	} else {
+		vrdma_serve_lose(serve, lane, vrdma_bulk_epoch(lane));
 	}
 	mutex_unlock(&serve->lock);
 	vrdma_remote_calm(remote);	/* somebody may have seen a move that was not posted */
@@ -497,9 +543,10 @@ void vrdma_serve_recalled(struct vrdma_remote *remote, struct vrdma_lane *lane)
 		return;
 	mutex_lock(&serve->lock);
 	vrdma_serve_drop_pieces(remote);
+	vrdma_serve_lose(serve, lane, vrdma_bulk_epoch(lane));
 	spin_lock_irq(&remote->lock);
 	serve->drop_lane = lane;
-	serve->drop_epoch = vrdma_bulk_epoch(lane);
+	serve->drop_epoch = serve->lost_epoch;
 	spin_unlock_irq(&remote->lock);
 	vrdma_serve_run_locked(remote);
 	mutex_unlock(&serve->lock);

@@ -213,6 +213,61 @@ static int reset(void)
 	return KTAP_PASS;
 }
 
+/* An operation in two regions, of which the second goes before its turn has come. */
+static int one_of_two(void)
+{
+	static const enum ibv_wc_status good[] = { IBV_WC_SUCCESS, IBV_WC_LOC_PROT_ERR };
+
+	for (int i = 0; i < rounds(); i++) {
+		struct ibv_send_wr wr;
+		struct ibv_sge sge[2];
+		struct ibv_mr *second;
+
+		TRY(pair_make(&p, &cfg, &cfg));
+		second = ibv_reg_mr(p.a.node->pd, p.a.buf, LARGE, 0);
+		EXPECT(second, "reg_mr: %s", strerror(errno));
+		ep_wr(&p.a, &wr, sge, IBV_WR_RDMA_WRITE, i, 0, LARGE - 100000);
+		sge[1] = (struct ibv_sge) {
+			.addr = sge[0].addr + sge[0].length,
+			.length = 100000,
+			.lkey = second->lkey,
+		};
+		wr.num_sge = 2;
+		EXPECT_EQ(ep_post(&p.a, &wr), 0);
+		EXPECT_EQ(ibv_dereg_mr(second), 0);
+		TRY(status_is(&p.a, i, good, 2));
+		TRY(dereg(&p.a));
+		ep_destroy(&p.a);
+		ep_destroy(&p.b);
+	}
+	return KTAP_PASS;
+}
+
+/* READs and WRITEs while the network between the containers comes and goes: no holes. */
+static int flapping(void)
+{
+	static uint8_t want[LARGE];
+
+	for (int i = 0; i < rounds(); i++) {
+		bool reads = !(i & 1);
+
+		TRY(pair_make(&p, &cfg, &cfg));
+		fill(reads ? &p.b : &p.a, 100 + i);
+		memcpy(want, reads ? p.b.buf : p.a.buf, LARGE);
+		EXPECT_EQ(ep_rdma(&p.a, reads ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE, i, 0, LARGE,
+				  0, IBV_SEND_SIGNALED), 0);
+		get_going();
+		TRY(node_set_link(i & 2 ? 0 : 1, "down"));
+		get_going();
+		TRY(node_set_link(i & 2 ? 0 : 1, "up"));
+		TRY(cq_expect(p.a.scq, i, IBV_WC_SUCCESS, NULL));
+		EXPECT(!memcmp(reads ? p.a.buf : p.b.buf, want, LARGE), "round %d: a hole", i);
+		ep_destroy(&p.a);
+		ep_destroy(&p.b);
+	}
+	return KTAP_PASS;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
@@ -225,6 +280,8 @@ int main(int argc, char **argv)
 		{ "requester in error", requester_fails, 180 },
 		{ "owner in error", owner_fails, 180 },
 		{ "reset", reset, 180 },
+		{ "end of one of two sources", one_of_two, 180 },
+		{ "network that comes and goes", flapping, 400 },
 	};
 
 	options_parse(argc, argv);

@@ -97,7 +97,8 @@ memory_is_free() { [ "$(awk '$1 == "nr_foll_pin_acquired" { a = $2 } $1 == "nr_f
 ktap_print_header
 two_containers veth-bridge
 CASES=("end of a target of WRITE" "end of a source of READ" "end of a source of WRITE"
-	"end of a target of READ" "requester in error" "owner in error" reset)
+	"end of a target of READ" "requester in error" "owner in error" reset
+	"end of one of two sources" "network that comes and goes")
 ktap_set_plan $((4 + ${#CASES[@]} + 6))
 ktap_test_result "small operations are copied" small_are_copied
 ktap_test_result "large operations are moved by the HCA" large_are_moved

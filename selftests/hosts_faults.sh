@@ -72,7 +72,16 @@ longer_than_requesters() {
 	return "$status"
 }
 
-connects_again() { start_remote && content; }
+connects_again() {
+	local number
+
+	start_remote && content && return 0
+	for number in 1 2; do
+		echo "# host $number"
+		on "$number" cat "$DEBUGFS/channels" "$DEBUGFS/bindings" | show
+	done
+	return 1
+}
 
 ktap_print_header
 two_hosts ipv4 "$LANE_PATIENCE"

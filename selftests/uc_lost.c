@@ -136,25 +136,6 @@ static int arrives(void)
 
 /* ---- the way ---- */
 
-/* The netdev of a side's container; somebody does it meanwhile. */
-static FILE *begin_link(int side, const char *state)
-{
-	const char *netns = strchr(opt.dev[side], '@');
-	char command[128];
-
-	snprintf(command, sizeof(command), "ip -n %s link set eth0 %s", netns ? netns + 1 : "",
-		 state);
-	return popen(command, "r");
-}
-
-static int set_link(int side, const char *state)
-{
-	FILE *link = begin_link(side, state);
-
-	EXPECT(link && !pclose(link), "the link of %s is not %s", opt.dev[side], state);
-	return KTAP_PASS;
-}
-
 static bool is_over(FILE *link)
 {
 	struct pollfd poller = { .fd = fileno(link), .events = POLLIN };
@@ -178,11 +159,11 @@ static int while_down(int side)
 	TRY(ready(&p.a));
 	TRY(ready(&p.b));
 	TRY(arrives());
-	TRY(set_link(side, "down"));
+	TRY(node_set_link(side, "down"));
 	for (int i = 0; i < MANY; i++)
 		TRY(send_small(SOON_MS));
 	TRY(take_all(100));
-	TRY(set_link(side, "up"));
+	TRY(node_set_link(side, "up"));
 	return arrives();
 }
 
@@ -192,7 +173,7 @@ static int owner_down(void) { return while_down(1); }
 /* Large messages without a pause while somebody takes the link away. */
 static int stream_into(int side)
 {
-	FILE *link = begin_link(side, "down");
+	FILE *link = node_begin_link(side, "down");
 
 	EXPECT(link, "no process");
 	for (int last = 0; last < 2 * SLOTS; last += last || is_over(link)) {
@@ -213,7 +194,7 @@ static int in_the_middle(void)
 	TRY(arrives());
 	for (int i = 0; i < (opt.full ? 4 : 2); i++) {
 		TRY(stream_into(i % 2));
-		TRY(set_link(i % 2, "up"));
+		TRY(node_set_link(i % 2, "up"));
 		TRY(arrives());
 	}
 	return KTAP_PASS;

@@ -127,3 +127,21 @@ bool node_is_rxe(const struct node *node)
 {
 	return !strncmp(node->name, "rxe", 3);
 }
+
+FILE *node_begin_link(int side, const char *state)
+{
+	const char *netns = strchr(opt.dev[side], '@');
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip -n %s link set eth0 %s", netns ? netns + 1 : "",
+		 state);
+	return popen(command, "r");
+}
+
+int node_set_link(int side, const char *state)
+{
+	FILE *link = node_begin_link(side, state);
+
+	EXPECT(link && !pclose(link), "the link of %s is not %s", opt.dev[side], state);
+	return KTAP_PASS;
+}

@@ -70,6 +70,10 @@ int node_open(struct node *node, int side);
 /* rxe differs from the specification here and there; cases say where. */
 bool node_is_rxe(const struct node *node);
 
+/* Set the netdev of a side's container up or down; begin: somebody does it meanwhile. */
+FILE *node_begin_link(int side, const char *state);
+int node_set_link(int side, const char *state);
+
 /**
  * struct ep_cfg - what an end is made of; 0 means the default in brackets
  * @type: [RC]
