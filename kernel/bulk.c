@@ -6,7 +6,7 @@
 
 #include "conn.h"
 #include "hca.h"
-#include "lane.h"
+#include "lane_room.h"
 #include "regqp.h"
 
 /* ---- the connection ---- */
@@ -307,21 +307,14 @@ u64 vrdma_window_addr(const struct vrdma_window *window)
 
 /* ---- moves ---- */
 
+static struct vrdma_move *vrdma_touch_move(struct vrdma_touch *touch)
+{
+	return container_of(touch, struct vrdma_move, touch);
+}
+
 static bool vrdma_move_reads(const struct vrdma_move *move)
 {
 	return move->touch.dir == DMA_FROM_DEVICE;
-}
-
-/* Entries of one work request; the HCA may take fewer for a READ. */
-static unsigned int vrdma_move_width(const struct vrdma_lane *lane)
-{
-	return lane->conn->sges;
-}
-
-unsigned int vrdma_move_entries(struct vrdma_lane *lane)
-{
-	return min_t(unsigned int, VRDMA_PIECE_PAGES,
-		     vrdma_move_width(lane) * VRDMA_PIECE_WRS - 1);
 }
 
 static int vrdma_move_map_tail(struct vrdma_move *move)
@@ -342,20 +335,9 @@ static void vrdma_move_unmap_tail(struct vrdma_move *move)
 				    move->tail_length, DMA_FROM_DEVICE);
 }
 
-/* What failed is ended when its queue pair is gone. */
-static void vrdma_move_completed(struct ib_cq *cq, struct ib_wc *wc)
-{
-	struct vrdma_move *move = container_of(wc->wr_cqe, struct vrdma_move, touch.cqe);
+static void vrdma_move_completed(struct ib_cq *cq, struct ib_wc *wc);
 
-	if (wc->status == IB_WC_SUCCESS) {
-		vrdma_move_unmap_tail(move);
-		vrdma_touch_end(&move->touch, true);
-	} else {
-		vrdma_conn_break(move->touch.lane->conn, ib_wc_status_msg(wc->status));
-	}
-}
-
-static unsigned int vrdma_move_fill_sges(struct vrdma_move *move, unsigned int nents)
+static void vrdma_move_fill(struct vrdma_move *move, unsigned int nents)
 {
 	u32 lkey = move->touch.lane->conn->regqp->pd->local_dma_lkey;
 	struct scatterlist *sg;
@@ -373,57 +355,140 @@ static unsigned int vrdma_move_fill_sges(struct vrdma_move *move, unsigned int n
 			.length = move->tail_length,
 			.lkey = lkey,
 		};
-	return nents;
-}
-
-/* As many work requests as the entries need; the last one tells. */
-static void vrdma_move_fill(struct vrdma_move *move, unsigned int nents)
-{
-	unsigned int width = vrdma_move_width(move->touch.lane);
-	struct ib_sge *sge = move->sges;
-	struct ib_rdma_wr *wr = NULL;
-	u64 addr = move->addr;
-	unsigned int i;
-
+	move->nr_sges = nents;
+	move->touch.length = 0;
+	while (nents--)
+		move->touch.length += move->sges[nents].length;
 	move->touch.cqe.done = vrdma_move_completed;
-	nents = vrdma_move_fill_sges(move, nents);
-	for (i = 0; nents; i++) {
-		if (wr)
-			wr->wr.next = &move->wrs[i].wr;
-		wr = &move->wrs[i];
-		*wr = (struct ib_rdma_wr) {
-			.wr.opcode = vrdma_move_reads(move) ? IB_WR_RDMA_READ :
-							      IB_WR_RDMA_WRITE,
-			.wr.sg_list = sge,
-			.wr.num_sge = min(nents, width),
-			.remote_addr = addr,
-			.rkey = move->key,
-		};
-		for (nents -= wr->wr.num_sge; sge < wr->wr.sg_list + wr->wr.num_sge; sge++)
-			addr += sge->length;
-	}
-	move->touch.length = addr - move->addr;
-	wr->wr.wr_cqe = &move->touch.cqe;
-	wr->wr.send_flags = IB_SEND_SIGNALED;
 }
 
-/* False: not posted; what was posted before it, if anything, is lost. */
+/*
+ * A part: at most @most bytes and what entries the HCA takes at once (fewer for a READ).
+ * Return: how much of its last entry is left for the next one.
+ */
+static u32 vrdma_move_cut(struct vrdma_move *move, u32 most, struct ib_send_wr *wr, u32 *length)
+{
+	unsigned int left = move->nr_sges - move->next;
+	unsigned int width = min(left, move->touch.lane->conn->sges);
+	struct ib_sge *sges = &move->sges[move->next];
+	u32 rest;
+
+	*length = 0;
+	wr->sg_list = sges;
+	for (wr->num_sge = 0; wr->num_sge < width && *length < most; wr->num_sge++)
+		*length += sges[wr->num_sge].length;
+	rest = *length > most ? *length - most : 0;
+	sges[wr->num_sge - 1].length -= rest;
+	*length -= rest;
+	return rest;
+}
+
+/* What follows the part @wr, of whose last entry @rest is left. */
+static void vrdma_move_advance(struct vrdma_move *move, const struct ib_send_wr *wr, u32 length,
+			       u32 rest)
+{
+	struct ib_sge *last = &wr->sg_list[wr->num_sge - 1];
+
+	move->addr += length;
+	move->next += wr->num_sge;
+	move->parts++;
+	if (!rest)
+		return;
+	move->next--;
+	last->addr += last->length;
+	last->length = rest;
+}
+
+static bool vrdma_move_post_part(struct vrdma_lane *lane, struct vrdma_move *move)
+{
+	struct ib_rdma_wr wr = {
+		.wr.wr_cqe = &move->touch.cqe,
+		.wr.opcode = vrdma_move_reads(move) ? IB_WR_RDMA_READ : IB_WR_RDMA_WRITE,
+		.wr.send_flags = IB_SEND_SIGNALED,
+		.remote_addr = move->addr,
+		.rkey = move->key,
+	};
+	struct vrdma_drain *drain = &lane->bulk.drain;
+	u32 length, rest;
+
+	rest = vrdma_move_cut(move, vrdma_drain_part(drain), &wr.wr, &length);
+	if (ib_post_send(lane->conn->id->qp, &wr.wr, NULL)) {
+		vrdma_conn_break(lane->conn, "post");
+		return false;
+	}
+	vrdma_drain_posted(drain, length, vrdma_lane_ticks());
+	vrdma_move_advance(move, &wr.wr, length, rest);
+	lane->counts.parts++;
+	return true;
+}
+
+/* With more READs than the HCA has at once its queue pair would stand still for all. */
+static bool vrdma_moves_have_room(const struct vrdma_lane *lane)
+{
+	return vrdma_drain_has_room(&lane->bulk.drain, VRDMA_LANE_PARTS - lane->conn->reads_out,
+				    0);
+}
+
+/*
+ * Each move in turn posts a part, as long as there is room.  On a connection that breaks
+ * none is posted, and all moves are ended with it.
+ */
+static void vrdma_moves_run(struct vrdma_lane *lane)
+{
+	struct vrdma_bulk *bulk = &lane->bulk;
+	struct vrdma_move *move;
+
+	lockdep_assert_held(&lane->lock);
+	bulk->drain.shared = vrdma_lane_is_shared(lane);
+	while (vrdma_lane_is_good(lane) && vrdma_moves_have_room(lane)) {
+		move = list_first_entry_or_null(&bulk->turns, struct vrdma_move, turn);
+		if (!move || !vrdma_move_post_part(lane, move))
+			return;
+		if (move->next < move->nr_sges)
+			list_move_tail(&move->turn, &bulk->turns);
+		else
+			list_del_init(&move->turn);
+	}
+}
+
+/* A part of a move.  What failed is ended when its queue pair is gone. */
+static void vrdma_move_completed(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct vrdma_move *move = container_of(wc->wr_cqe, struct vrdma_move, touch.cqe);
+	struct vrdma_lane *lane = move->touch.lane;
+	bool over;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		vrdma_conn_break(lane->conn, ib_wc_status_msg(wc->status));
+		return;
+	}
+	spin_lock_irq(&lane->lock);
+	vrdma_drain_done(&lane->bulk.drain, vrdma_lane_ticks());
+	over = !--move->parts && list_empty(&move->turn);
+	vrdma_moves_run(lane);
+	spin_unlock_irq(&lane->lock);
+	if (!over)
+		return;
+	vrdma_move_unmap_tail(move);
+	vrdma_touch_end(&move->touch, true);
+}
+
+/* False: none of it is posted, nor will be. */
 static bool vrdma_move_begin(struct vrdma_move *move)
 {
 	struct vrdma_lane *lane = move->touch.lane;
+	struct vrdma_bulk *bulk = &lane->bulk;
 	bool begun;
 
 	spin_lock_irq(&lane->lock);
-	begun = lane->bulk.moves && vrdma_lane_is_good(lane);
-	if (begun && ib_post_send(lane->conn->id->qp, &move->wrs[0].wr, NULL)) {
-		vrdma_conn_break(lane->conn, "post");
-		begun = false;
-	}
+	begun = bulk->moves && vrdma_lane_is_good(lane);
 	if (begun) {
-		move->touch.state = VRDMA_TOUCH_POSTED;
-		list_add_tail(&move->touch.node, &lane->bulk.touches);
-		lane->bulk.moves--;
+		bulk->moves--;
 		lane->counts.moves++;
+		move->touch.state = VRDMA_TOUCH_POSTED;
+		list_add_tail(&move->touch.node, &bulk->touches);
+		list_add_tail(&move->turn, &bulk->turns);
+		vrdma_moves_run(lane);
 	}
 	spin_unlock_irq(&lane->lock);
 	return begun;
@@ -468,8 +533,11 @@ static struct vrdma_touch *vrdma_bulk_left(struct vrdma_lane *lane)
 	list_for_each_entry(touch, &lane->bulk.touches, node)
 		if (touch->state == VRDMA_TOUCH_POSTED)
 			left = touch;
-	if (left)
+	if (left) {
 		left->state = VRDMA_TOUCH_CLOSING;
+		if (!left->mr)
+			list_del_init(&vrdma_touch_move(left)->turn);
+	}
 	spin_unlock_irq(&lane->lock);
 	return left;
 }
@@ -482,7 +550,7 @@ static void vrdma_bulk_end_left(struct vrdma_lane *lane)
 		if (touch->mr)
 			ib_dereg_mr(touch->mr);
 		else
-			vrdma_move_unmap_tail(container_of(touch, struct vrdma_move, touch));
+			vrdma_move_unmap_tail(vrdma_touch_move(touch));
 		vrdma_touch_end(touch, false);
 	}
 }
@@ -530,4 +598,5 @@ void vrdma_bulk_init(struct vrdma_lane *lane)
 	INIT_LIST_HEAD(&bulk->waiters);
 	bulk->windows = VRDMA_LANE_WINDOWS;
 	bulk->moves = VRDMA_LANE_MOVES;
+	INIT_LIST_HEAD(&bulk->turns);
 }

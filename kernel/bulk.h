@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 #include <rdma/ib_verbs.h>
 
+#include "drain.h"
 #include "limits.h"
 
 struct vrdma_conn;
@@ -30,6 +31,8 @@ struct vrdma_lane;
  * @granted: of those, set aside for waiters that were told
  * @waiters: for windows, first come first served
  * @moves: there may be so many more
+ * @turns: moves that are not posted whole: each posts a part in turn
+ * @drain: parts under way
  *
  * All under the lane's lock.
  */
@@ -44,6 +47,8 @@ struct vrdma_bulk {
 	unsigned int granted;
 	struct list_head waiters;
 	unsigned int moves;
+	struct list_head turns;
+	struct vrdma_drain drain;
 };
 
 /**
@@ -68,7 +73,7 @@ enum vrdma_touch_state {
 /**
  * struct vrdma_touch - memory that an HCA may touch
  * @node: in vrdma_bulk::touches once posted
- * @cqe: of the last work request
+ * @cqe: of what closes a window, or of each part of a move
  * @lane: which; held by the caller until @done
  * @state: enum vrdma_touch_state; under the lane's lock
  * @sg: the memory, mapped for the HCA
@@ -110,10 +115,13 @@ struct vrdma_window {
  * @tail: of a READ, its last bytes go here instead of memory that somebody may look at
  * @tail_length: how many, or 0
  * @tail_dma: @tail, for the HCA
- * @addr: in the peer's window
+ * @addr: in the peer's window; of the bytes that are not posted
  * @key: of the window
+ * @turn: in vrdma_bulk::turns, while there are such
+ * @parts: posted and not completed
+ * @next: the first of @sges that is not posted, or not all of it
+ * @nr_sges: of @sges
  * @sges: @touch and @tail once more
- * @wrs: what is posted
  */
 struct vrdma_move {
 	struct vrdma_touch touch;
@@ -122,8 +130,11 @@ struct vrdma_move {
 	u64 tail_dma;
 	u64 addr;
 	u32 key;
+	struct list_head turn;
+	unsigned int parts;
+	unsigned int next;
+	unsigned int nr_sges;
 	struct ib_sge sges[VRDMA_PIECE_PAGES + 1];
-	struct ib_rdma_wr wrs[VRDMA_PIECE_WRS];
 };
 
 void vrdma_bulk_init(struct vrdma_lane *lane);
@@ -160,11 +171,7 @@ void vrdma_window_close(struct vrdma_window *window);
 u32 vrdma_window_key(const struct vrdma_window *window);
 u64 vrdma_window_addr(const struct vrdma_window *window);
 
-/*
- * Entries that a move may have, beside its tail.  post: between enter and leave; true:
- * done() will be called; false: nothing has happened.
- */
-unsigned int vrdma_move_entries(struct vrdma_lane *lane);
+/* Between enter and leave; true: done() will be called; false: nothing has happened. */
 bool vrdma_move_post(struct vrdma_move *move);
 
 /* For conn.c: wait until nobody posts; end what was posted, the queue pair being gone. */

@@ -536,6 +536,15 @@ void vrdma_channels_leave(struct vrdma_hca *hca)
  * For root to see; no cookies.
  */
 
+/* KiB/s, us, bytes; all may be changing. */
+static void vrdma_drain_show(struct seq_file *file, const char *what,
+			     const struct vrdma_drain *drain)
+{
+	seq_printf(file, " %s %u rate %llu alone %u limit %u", what, READ_ONCE(drain->under_way),
+		   (u64)drain->rate * (NSEC_PER_SEC >> VRDMA_DRAIN_SHIFT) >> 20,
+		   (drain->alone << VRDMA_DRAIN_SHIFT) / 1000, vrdma_drain_limit(drain));
+}
+
 static void vrdma_lane_show(struct seq_file *file, struct vrdma_lane *lane)
 {
 	const struct vrdma_lane_counts *counts = &lane->counts;
@@ -546,8 +555,11 @@ static void vrdma_lane_show(struct seq_file *file, struct vrdma_lane *lane)
 		   counts->stalls, counts->errors, counts->repairs);
 	seq_printf(file, " duplicates %llu bad %llu held %u", counts->duplicates, counts->bad,
 		   READ_ONCE(lane->held));
-	seq_printf(file, " windows %llu moves %llu moved %llu", counts->windows, counts->moves,
-		   counts->moved);
+	seq_printf(file, " windows %llu moves %llu parts %llu moved %llu", counts->windows,
+		   counts->moves, counts->parts, counts->moved);
+	seq_printf(file, " small %llu behind %llu", counts->small, counts->behind);
+	vrdma_drain_show(file, "sending", &lane->large.drain);
+	vrdma_drain_show(file, "moving", &lane->bulk.drain);
 	if (counts->errors)
 		seq_printf(file, " because \"%s\"", READ_ONCE(lane->why));
 	seq_putc(file, '\n');

@@ -16,7 +16,7 @@
 #include "repair.h"
 
 /* One more of each for the marker that ib_drain_qp() posts. */
-#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1 + VRDMA_PIECE_WRS * VRDMA_LANE_MOVES)
+#define VRDMA_CONN_SENDS	(VRDMA_LANE_SENDS + 1 + 1 + VRDMA_LANE_PARTS)
 #define VRDMA_CONN_RECVS	(VRDMA_LANE_RECVS + 1)
 
 static unsigned int vrdma_lane_timeout = VRDMA_LANE_ACK_TIMEOUT;
@@ -42,6 +42,13 @@ void vrdma_conn_break(struct vrdma_conn *conn, const char *why)
 }
 
 /* The reply of who accepts, or a rejection that says who is there instead. */
+/* To what the peer's HCA wants and can. */
+static void vrdma_conn_limit_reads(struct vrdma_conn *conn, const struct rdma_conn_param *param)
+{
+	conn->reads_in = min(conn->reads_in, param->responder_resources);
+	conn->reads_out = min(conn->reads_out, param->initiator_depth);
+}
+
 static void vrdma_conn_answered(struct vrdma_conn *conn, const struct rdma_conn_param *param,
 				enum vrdma_conn_flag flag)
 {
@@ -52,6 +59,7 @@ static void vrdma_conn_answered(struct vrdma_conn *conn, const struct rdma_conn_
 		return;
 	}
 	conn->hello = hello;
+	vrdma_conn_limit_reads(conn, param);
 	vrdma_conn_happened(conn, flag);
 }
 
@@ -423,8 +431,7 @@ struct vrdma_conn *vrdma_conn_from_request(struct rdma_cm_id *id, struct vrdma_h
 	conn = vrdma_conn_alloc(hca);
 	if (!conn)
 		return NULL;
-	conn->reads_in = min(conn->reads_in, param->responder_resources);
-	conn->reads_out = min(conn->reads_out, param->initiator_depth);
+	vrdma_conn_limit_reads(conn, param);
 	conn->id = id;
 	conn->hello = *hello;
 	conn->accepts = true;

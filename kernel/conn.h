@@ -33,7 +33,7 @@ enum vrdma_conn_flag {
  * @hello: what the peer said: of a request, or once established
  * @cookie: that messages to us carry
  * @accepts: the peer has opened it
- * @reads_in: READs of the peer's that our HCA serves at once, as a request wants it
+ * @reads_in: READs of the peer's that our HCA serves at once
  * @reads_out: and ours that the peer's does
  * @flags: VRDMA_CONN_* bits, set in any context
  * @why: it is broken, once it is: a text that lasts

@@ -90,17 +90,16 @@ void vrdma_key_break(struct vrdma_key *key)
 
 /**
  * vrdma_key_wait - wait until no HCA touches what a key led to
- * @key: dead
+ * @key: dead, and recalled
  *
  * For the pieces under way, or else for the end of their connections.  A process that
- * ends does not wait, for nobody uses its memory again before the last hold has let go
- * of the pages.
+ * ends does not wait for its own memory, for nobody uses that again before the last hold has
+ * let go of the pages.
  */
 void vrdma_key_wait(struct vrdma_key *key)
 {
-	if (current->flags & PF_EXITING || !key->mem)
+	if (!key->mem || (current->flags & PF_EXITING && key->mem->mm))
 		return;
-	vrdma_key_recall(key);
 	if (wait_var_event_timeout(&key->holds, !vrdma_key_is_held(key),
 				   vrdma_conn_patience()))
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The traffic of lanes: buffers, credits, messages. */
+/* The traffic of lanes: messages, out and in. */
 #include "lane.h"
 
 #include <linux/gfp.h>
@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "conn.h"
 #include "hca.h"
+#include "lane_room.h"
 #include "repair.h"
 
 /* A new connection counts from 1 again, long before numbers run out. */
@@ -42,154 +43,6 @@ const struct vrdma_lane_ops *vrdma_lane_upper(void)
 	return READ_ONCE(vrdma_lane_ops);
 }
 
-/* A buffer, of those that are free and that the peer has room for; lock held. */
-static struct vrdma_lane_buf *vrdma_lane_take(struct vrdma_lane *lane)
-{
-	struct vrdma_lane_buf *buf;
-
-	lockdep_assert_held(&lane->lock);
-	if (!lane->up || lane->tx_number + lane->held >= lane->tx_credit)
-		return NULL;
-	buf = list_first_entry_or_null(&lane->free, struct vrdma_lane_buf, node);
-	if (!buf)
-		return NULL;
-	list_del(&buf->node);
-	lane->held++;
-	return buf;
-}
-
-static void vrdma_lane_untake(struct vrdma_lane *lane, struct vrdma_lane_buf *buf)
-{
-	lockdep_assert_held(&lane->lock);
-	list_add(&buf->node, &lane->free);
-	lane->held--;
-}
-
-/**
- * vrdma_lane_get_buf - get room for a message
- * @lane: its channel is held
- * @waiter: to be told if there is none; NULL: nobody
- *
- * Return: the buffer, or NULL; on a lane that has closed nobody is told either.
- */
-struct vrdma_lane_buf *vrdma_lane_get_buf(struct vrdma_lane *lane,
-					  struct vrdma_lane_waiter *waiter)
-{
-	struct vrdma_lane_buf *buf = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&lane->lock, flags);
-	if (waiter)
-		swap(buf, waiter->buf);
-	if (!buf && list_empty(&lane->waiters))
-		buf = vrdma_lane_take(lane);
-	if (!buf && waiter && !lane->closed && list_empty(&waiter->node)) {
-		list_add_tail(&waiter->node, &lane->waiters);
-		lane->counts.stalls++;
-	}
-	spin_unlock_irqrestore(&lane->lock, flags);
-	return buf;
-}
-
-/* The next one to be told, with his buffer. */
-static struct vrdma_lane_waiter *vrdma_lane_next_waiter(struct vrdma_lane *lane)
-{
-	struct vrdma_lane_waiter *waiter;
-
-	waiter = list_first_entry_or_null(&lane->waiters, struct vrdma_lane_waiter, node);
-	if (!waiter)
-		return NULL;
-	waiter->buf = vrdma_lane_take(lane);
-	if (!waiter->buf && !lane->closed)
-		return NULL;
-	list_del_init(&waiter->node);
-	return waiter;
-}
-
-/**
- * vrdma_lane_wake - tell waiters that there is room
- * @lane: has got some, or has closed
- *
- * Process context.  Who comes here while another one is at it leaves it to him.
- */
-void vrdma_lane_wake(struct vrdma_lane *lane)
-{
-	struct vrdma_lane_waiter *waiter;
-
-	spin_lock_irq(&lane->lock);
-	if (lane->waking) {
-		spin_unlock_irq(&lane->lock);
-		return;
-	}
-	lane->waking = true;
-	while ((waiter = vrdma_lane_next_waiter(lane))) {
-		lane->calling = waiter;
-		spin_unlock_irq(&lane->lock);
-		waiter->ready(waiter);
-		spin_lock_irq(&lane->lock);
-		lane->calling = NULL;
-		wake_up_all(&lane->called);
-	}
-	lane->waking = false;
-	spin_unlock_irq(&lane->lock);
-}
-
-/* Is @waiter done with?  If not it is being told, and may come to wait again. */
-static bool vrdma_lane_forget(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
-{
-	bool done;
-
-	spin_lock_irq(&lane->lock);
-	list_del_init(&waiter->node);
-	if (waiter->buf)
-		vrdma_lane_untake(lane, waiter->buf);
-	waiter->buf = NULL;
-	done = lane->calling != waiter;
-	spin_unlock_irq(&lane->lock);
-	return done;
-}
-
-void vrdma_lane_unwait(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
-{
-	might_sleep();
-	wait_event(lane->called, vrdma_lane_forget(lane, waiter));
-	vrdma_repair_kick(lane);
-}
-
-/**
- * vrdma_lane_put_buf - give back a buffer unsent
- * @buf: from vrdma_lane_get_buf()
- */
-void vrdma_lane_put_buf(struct vrdma_lane_buf *buf)
-{
-	struct vrdma_lane *lane = buf->lane;
-	unsigned long flags;
-
-	spin_lock_irqsave(&lane->lock, flags);
-	vrdma_lane_untake(lane, buf);
-	spin_unlock_irqrestore(&lane->lock, flags);
-	vrdma_repair_kick(lane);
-}
-
-/**
- * vrdma_lane_decline - leave to others what was set aside for a waiter
- * @lane: its channel is held
- * @waiter: need not have got anything; where he waits he goes on waiting
- */
-void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter)
-{
-	struct vrdma_lane_buf *buf = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&lane->lock, flags);
-	swap(buf, waiter->buf);
-	if (buf)
-		vrdma_lane_untake(lane, buf);
-	spin_unlock_irqrestore(&lane->lock, flags);
-	if (buf)
-		vrdma_repair_kick(lane);
-}
-
 /*
  * Must the HCA say when the next one is sent?  That says it of all before it.  Whoever
  * waits for the last buffer is not to wait in vain.
@@ -199,9 +52,10 @@ static bool vrdma_lane_must_ask(const struct vrdma_lane *lane)
 	return lane->silent >= VRDMA_LANE_SILENT || list_empty(&lane->free);
 }
 
-/* Lock held. */
+/* A large one tells, too, but nobody waits for that with company.  Lock held. */
 static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, bool asks)
 {
+	bool tells = asks || buf->large;
 	struct vrdma_conn *conn = lane->conn;
 	struct ib_sge sge = {
 		.addr = buf->dma,
@@ -213,10 +67,11 @@ static int vrdma_lane_post(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, 
 		.sg_list = &sge,
 		.num_sge = 1,
 		.opcode = IB_WR_SEND,
-		.send_flags = asks ? IB_SEND_SIGNALED : 0,
+		.send_flags = tells ? IB_SEND_SIGNALED : 0,
 	};
 
-	lane->silent = asks ? 0 : lane->silent + 1;
+	buf->asks = asks;
+	lane->silent = tells ? 0 : lane->silent + 1;
 	lane->asking += asks;
 	ib_dma_sync_single_for_device(conn->hca->ibdev, buf->dma, buf->len, DMA_TO_DEVICE);
 	return ib_post_send(conn->id->qp, &wr, NULL);
@@ -246,6 +101,8 @@ static bool vrdma_lane_number(struct vrdma_lane *lane, struct vrdma_lane_buf *bu
 		return false;
 	}
 	list_add_tail(&buf->node, &lane->posted);
+	if (buf->large)
+		vrdma_drain_posted(&lane->large.drain, buf->len, vrdma_lane_ticks());
 	if (buf->number == VRDMA_LANE_LAST)
 		vrdma_conn_break(lane->conn, "last number");
 	return true;
@@ -258,7 +115,7 @@ static void vrdma_lane_post_held(struct vrdma_lane *lane, struct vrdma_lane_buf 
 		vrdma_lane_untake(lane, buf);
 		return;
 	}
-	lane->held--;
+	vrdma_lane_unhold(lane, buf);
 	lane->counts.sends++;
 	lane->counts.tx += buf->msgs;
 }
@@ -269,6 +126,7 @@ static void vrdma_lane_post_held(struct vrdma_lane *lane, struct vrdma_lane_buf 
 static void vrdma_lane_write(struct vrdma_lane *lane, struct vrdma_lane_buf *buf, u32 at,
 			     struct vrdma_msg *msg)
 {
+	vrdma_lane_heed_sent(lane, msg);
 	msg->lane = lane->index;
 	msg->cookie = lane->cookie;
 	vrdma_msg_build(buf->data + at, msg);
@@ -352,6 +210,7 @@ void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg)
 	if (!vrdma_lane_is_good(lane)) {
 		vrdma_lane_untake(lane, buf);
 	} else if (vrdma_lane_is_small(msg)) {
+		vrdma_lane_unlarge(lane, buf);
 		vrdma_lane_send_small(lane, buf, msg);
 	} else {
 		vrdma_lane_flush(lane);
@@ -436,7 +295,9 @@ static void vrdma_lane_sent(struct ib_cq *cq, struct ib_wc *wc)
 	do
 		freed = vrdma_lane_unpost(lane);
 	while (freed && freed != buf);
-	lane->asking--;
+	lane->asking -= buf->asks;
+	if (buf->large)
+		vrdma_drain_done(&lane->large.drain, vrdma_lane_ticks());
 	lane->acked = max(lane->acked, buf->number);
 	vrdma_lane_flush(lane);
 	spin_unlock_irq(&lane->lock);
@@ -507,6 +368,7 @@ static void vrdma_lane_deliver(struct vrdma_lane *lane, void *data, u32 len,
 	do {
 		if (msgs++)
 			cond_resched();
+		vrdma_lane_heed(lane, msg);
 		vrdma_lane_upper()->receive(lane, msg, data + at + vrdma_msg_header(msg->type));
 	} while (!vrdma_msg_next(msg, data, len, &at));
 	spin_lock_irq(&lane->lock);
@@ -573,8 +435,9 @@ void vrdma_lane_start(struct vrdma_lane *lane)
 	lane->silent = 0;
 	lane->asking = 0;
 	lane->acked = 0;
-	lane->bulk.on = lane->conn->sges;
-	lane->bulk.shows = lane->conn->regqp->qp;
+	vrdma_lane_start_room(lane);
+	lane->bulk.on = lane->conn->sges && lane->conn->reads_out;
+	lane->bulk.shows = lane->conn->regqp->qp && lane->conn->reads_in;
 	WRITE_ONCE(lane->up, true);
 	spin_unlock_irq(&lane->lock);
 }
@@ -604,10 +467,8 @@ void vrdma_lane_close(struct vrdma_lane *lane)
 void vrdma_lane_init(struct vrdma_lane *lane)
 {
 	spin_lock_init(&lane->lock);
-	INIT_LIST_HEAD(&lane->free);
 	INIT_LIST_HEAD(&lane->posted);
-	INIT_LIST_HEAD(&lane->waiters);
-	init_waitqueue_head(&lane->called);
+	vrdma_lane_init_room(lane);
 	vrdma_bulk_init(lane);
 }
 

@@ -21,7 +21,6 @@
 
 struct vrdma_channel;
 struct vrdma_conn;
-struct vrdma_lane;
 
 /**
  * struct vrdma_lane_ops - the layer above all lanes, registered once
@@ -72,9 +71,11 @@ enum vrdma_lane_flag {
  * @free: buffers to send
  * @posted: buffers under way, in order
  * @waiters: for buffers, first come first served
+ * @large: large messages, and who waits to send some
  * @waking: somebody tells the waiters
  * @calling: the one who is being told
  * @called: to wait for that
+ * @notes: to be sent when there is room
  * @bulk: windows and moves
  * @counts: for debugfs
  *
@@ -116,9 +117,11 @@ struct vrdma_lane {
 	struct list_head free;
 	struct list_head posted;
 	struct list_head waiters;
+	struct vrdma_lane_large large;
 	bool waking;
 	struct vrdma_lane_waiter *calling;
 	wait_queue_head_t called;
+	struct vrdma_lane_notes notes;
 	struct vrdma_bulk bulk;
 	struct vrdma_lane_counts counts;
 
@@ -157,6 +160,8 @@ void vrdma_lane_put_buf(struct vrdma_lane_buf *buf);
 void vrdma_lane_send(struct vrdma_lane_buf *buf, struct vrdma_msg *msg);
 /* @waiter was told, or was not, and has nothing to send now.  Any context. */
 void vrdma_lane_decline(struct vrdma_lane *lane, struct vrdma_lane_waiter *waiter);
+/* Send a message that is all header, when there is room, or lose it.  Process context. */
+void vrdma_lane_note(struct vrdma_lane *lane, u8 type, u32 binding, u32 check);
 /*
  * Wait no longer: when it returns, @waiter is not called and will not be, and has no
  * buffer.  May sleep; not from a ready().

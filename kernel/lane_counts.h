@@ -17,7 +17,10 @@
  * @bad: SENDs that the lane's peer cannot have made, dropped
  * @windows: pieces of memory shown to the peer's HCA
  * @moves: times that our HCA was told to read from, or write to, the peer's
+ * @parts: of those, as they were posted
  * @moved: bytes that it has
+ * @small: messages of operations of a page at most, and datagrams, that were sent
+ * @behind: bytes of large work that they found under way
  */
 struct vrdma_lane_counts {
 	u64 tx;
@@ -31,7 +34,10 @@ struct vrdma_lane_counts {
 	u64 bad;
 	u64 windows;
 	u64 moves;
+	u64 parts;
 	u64 moved;
+	u64 small;
+	u64 behind;
 };
 
 #endif /* _VRDMA_LANE_COUNTS_H */

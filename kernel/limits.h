@@ -42,15 +42,21 @@ enum vrdma_limits {
 	VRDMA_ANSWER_CHATS = 3,		/* replies in turn that make it a conversation */
 
 	/* Bulk: what the HCA of the owner moves by itself. */
-	VRDMA_BULK_MIN = 16 * 1024,	/* up to here two messages cost less than a window */
-	VRDMA_PIECE_BYTES = 128 * 1024,	/* moved at once: 10 us at 100 Gb/s, nobody waits longer */
+	VRDMA_BULK_ABOVE = 64 * 1024,	/* unless set: up to here messages cost rxe less */
+	VRDMA_PIECE_BYTES = 128 * 1024,	/* of one window: 10 us at 100 Gb/s */
 	VRDMA_PIECE_PAGES = 33,		/* of 4 KiB, at any alignment */
-	VRDMA_PIECE_WRS = 2,		/* work requests for one, where entries are few */
 	VRDMA_BULK_WINDOWS = 4,		/* pieces of a QP on their way: one moves, others wait */
 	VRDMA_BULK_PIECES = 8,		/* of a far QP that wait here: more than it may have */
 	VRDMA_LANE_WINDOWS = 16,	/* of a lane: 2 MiB, 160 us at 100 Gb/s */
 	VRDMA_LANE_MOVES = 16,		/* of a lane: as many as the peer has windows */
 	VRDMA_LANE_READS = 16,		/* outstanding at an HCA, as many of them */
+	VRDMA_LANE_PARTS = 32,		/* large things posted at once, of a kind: half of DEPTH */
+	VRDMA_SMALL = 4096,		/* messages up to here go as they come */
+	VRDMA_SHARED_MS = 1000,		/* so long after one of them a lane is taken to be shared */
+	VRDMA_LARGE_MIN = 64 * 1024,	/* of large messages: who sends them must first wake up */
+	VRDMA_MOVE_MIN = 16 * 1024,	/* under way at least: two parts of two packets */
+	VRDMA_DRAIN_MAX = 2 << 20,	/* bytes under way at most: what LANE_WINDOWS have */
+	VRDMA_DRAIN_SAMPLE = 256 * 1024, /* bytes that tell a rate */
 	VRDMA_RECALL_MS = 4000,		/* who says nothing of its pieces so long loses the lane */
 	VRDMA_BULK_END_MS = 1000,	/* who takes longer to leave our memory loses the lane */
 
@@ -75,6 +81,7 @@ enum vrdma_limits {
 	VRDMA_LANE_SILENT = 15,		/* messages between two that ask for a completion */
 	VRDMA_LANE_AHEAD = 2,		/* under way before others wait for company: a chat */
 	VRDMA_LANE_SMALL = 1024,	/* what may: a copy that costs less than a message */
+	VRDMA_LANE_NOTES = 32,		/* that wait for room at a peer's wish; more are lost */
 	VRDMA_LANE_RESERVE = 2,		/* receive buffers beyond the credit; one would do */
 	VRDMA_LANE_ACK_TIMEOUT = 14,	/* as the HCA counts, 4.096 us << 14: 67 ms, unless set */
 	VRDMA_LANE_MAX_TIMEOUT = 20,	/* if it is set: 4.3 s, and a dead peer after 26 s */

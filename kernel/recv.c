@@ -528,7 +528,7 @@ static enum vrdma_verdict vrdma_recv_invalidate(struct vrdma_binding *binding,
  * A WRITE with immediate consumes its receive only now.
  *
  * Return: DONE; or RNR, for a WRITE with immediate, or LATER, for a SEND that invalidates:
- * call again; or FAILED.
+ * call again; FAILED; or LOST.
  */
 enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma_op *op,
 				     struct vrdma_outcome *out)
@@ -538,6 +538,8 @@ enum vrdma_verdict vrdma_recv_finish(struct vrdma_binding *binding, struct vrdma
 	int err;
 
 	if (op->opcode == IB_UVERBS_WR_SEND_WITH_INV) {
+		if (!qp->rx.taken)
+			return VRDMA_LOST;	/* it was refused, and comes again */
 		verdict = vrdma_recv_invalidate(binding, op, out);
 		if (verdict != VRDMA_MORE)
 			return verdict;

@@ -133,13 +133,15 @@ static void vrdma_remote_leave_qp(struct vrdma_remote *remote)
 }
 
 /*
- * A process that ends does not wait: nobody uses its memory before the last hold has let
- * go of the pages.
+ * A process that ends does not wait for its own queue pairs: nobody uses its memory before
+ * the last hold has let go of the pages.  A kernel user's memory nobody holds.
  */
 void vrdma_remote_wait_quiet(struct vrdma_remote *remote)
 {
+	bool held = current->flags & PF_EXITING && remote->binding->qp->user;
+
 	vrdma_remote_leave_qp(remote);
-	if (current->flags & PF_EXITING || vrdma_remote_quiet_now(remote))
+	if (held || vrdma_remote_quiet_now(remote))
 		return;
 	vrdma_remote_calm_down(remote);
 	wait_var_event(&remote->awaits, vrdma_remote_quiet_now(remote));
@@ -388,21 +390,10 @@ static bool vrdma_remote_at(const struct vrdma_remote *remote, const struct vrdm
 	return READ_ONCE(remote->lane) == lane || vrdma_binding_is_by(remote->binding, lane);
 }
 
-/*
- * Tell the far side's binding that named itself in @bound that ours is no more.  Lost where
- * the lane has no room: who believes in us says BOUND again.
- */
+/* Tell the far side's binding that named itself in @bound that ours is no more. */
 static void vrdma_remote_disown(struct vrdma_lane *lane, const struct vrdma_msg_bound *bound)
 {
-	struct vrdma_msg bye = {
-		.type = VRDMA_MSG_UNBIND,
-		.binding = bound->id,
-		.check = bound->check,
-	};
-	struct vrdma_lane_buf *buf = vrdma_lane_get_buf(lane, NULL);
-
-	if (buf)
-		vrdma_lane_send(buf, &bye);
+	vrdma_lane_note(lane, VRDMA_MSG_UNBIND, bound->id, bound->check);
 }
 
 static void vrdma_remote_hear_bound(struct vrdma_remote *remote, struct vrdma_lane *lane,
@@ -536,9 +527,15 @@ static void vrdma_remote_lane_up(struct vrdma_lane *lane)
 	vrdma_remotes_on(lane, vrdma_remote_came_up);
 }
 
+static void vrdma_remote_went_down(struct vrdma_remote *remote)
+{
+	vrdma_serve_down(remote);
+	vrdma_request_again(remote);
+}
+
 static void vrdma_remote_lane_down(struct vrdma_lane *lane)
 {
-	vrdma_remotes_on(lane, vrdma_request_again);
+	vrdma_remotes_on(lane, vrdma_remote_went_down);
 }
 
 static void vrdma_remote_lane_closed(struct vrdma_lane *lane)

@@ -172,6 +172,7 @@ static enum vrdma_verdict vrdma_request_part(struct vrdma_remote *remote, struct
 	struct vrdma_lane_buf *buf;
 	struct vrdma_msg msg;
 
+	remote->request.room.large = !fetch && op->mem.left > VRDMA_SMALL;
 	buf = vrdma_lane_get_buf(remote->lane, &remote->request.room);
 	if (!buf)
 		return VRDMA_BUSY;

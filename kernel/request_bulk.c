@@ -14,9 +14,9 @@
 #include "span.h"
 #include "wqe.h"
 
-static bool vrdma_bulk_wanted = true;
-module_param_named(bulk, vrdma_bulk_wanted, bool, 0644);
-MODULE_PARM_DESC(bulk, "have HCAs move large operations between hosts (default Y)");
+static unsigned int vrdma_bulk_above = VRDMA_BULK_ABOVE;
+module_param_named(bulk, vrdma_bulk_above, uint, 0644);
+MODULE_PARM_DESC(bulk, "have HCAs move operations of more bytes between hosts (default 65536, 0: none)");
 
 /**
  * struct vrdma_exposure - a piece of an operation that the owner's HCA may touch
@@ -45,14 +45,15 @@ struct vrdma_exposure {
  * @remote: to where
  * @op: not begun
  *
- * Not if root does not want it (parameter bulk).  Where it is scattered so that a window holds
- * less than a message would, it is not.
+ * From the size on that root says (parameter bulk).  Where it is scattered so that a window
+ * holds less than a message would, it is not.
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
 {
 	bool atomic = vrdma_opcode_fetches(op->opcode) && op->opcode != IB_UVERBS_WR_RDMA_READ;
+	unsigned int above = READ_ONCE(vrdma_bulk_above);
 
-	return READ_ONCE(vrdma_bulk_wanted) && op->length > VRDMA_BULK_MIN &&
+	return above && op->length > above &&
 	       remote->binding->type == IB_QPT_RC && !atomic &&
 	       op->length / op->mem.nr >= VRDMA_MSG_PAYLOAD &&
 	       READ_ONCE(remote->lane->bulk.shows) && vrdma_span_fits(&op->mem);
@@ -214,6 +215,15 @@ u32 vrdma_request_shown(const struct vrdma_request *req, u32 mseq)
 
 /* ---- sending ---- */
 
+/* What was set aside for an operation that is not sent now. */
+void vrdma_request_decline_window(struct vrdma_remote *remote)
+{
+	if (!remote->request.asked)
+		return;
+	vrdma_window_unwait(remote->lane, &remote->request.window_room);
+	remote->request.asked = false;
+}
+
 /* Is there room for one more?  Then a buffer of the lane and a window are ours. */
 static struct vrdma_lane_buf *vrdma_request_room_for_piece(struct vrdma_remote *remote)
 {
@@ -221,10 +231,12 @@ static struct vrdma_lane_buf *vrdma_request_room_for_piece(struct vrdma_remote *
 	struct vrdma_lane_buf *buf;
 
 	if (READ_ONCE(req->nr_windows) >= VRDMA_BULK_WINDOWS || READ_ONCE(req->recalled)) {
-		/* That may last: the room is for others. */
+		/* That may last: the room is for others, and so is a window. */
 		vrdma_lane_decline(remote->lane, &req->room);
+		vrdma_request_decline_window(remote);
 		return NULL;
 	}
+	req->room.large = false;
 	buf = vrdma_lane_get_buf(remote->lane, &req->room);
 	if (!buf)
 		return NULL;
@@ -235,15 +247,6 @@ static struct vrdma_lane_buf *vrdma_request_room_for_piece(struct vrdma_remote *
 	}
 	vrdma_lane_put_buf(buf);
 	return NULL;
-}
-
-/* What was set aside for an operation that is not sent now. */
-void vrdma_request_decline_window(struct vrdma_remote *remote)
-{
-	if (!remote->request.asked)
-		return;
-	vrdma_window_unwait(remote->lane, &remote->request.window_room);
-	remote->request.asked = false;
 }
 
 static void vrdma_exposure_free(struct vrdma_exposure *exposure)
@@ -267,8 +270,7 @@ static struct vrdma_exposure *vrdma_exposure_alloc(struct vrdma_remote *remote,
 	exposure->recalled = false;
 	exposure->span.recall = vrdma_exposure_recall;
 	exposure->span.owner = exposure;
-	if (vrdma_span_take(&exposure->span, &op->mem, length, VRDMA_PIECE_PAGES,
-			    remote->lane)) {
+	if (vrdma_span_take(&exposure->span, &op->mem, length, remote->lane)) {
 		vrdma_exposure_free(exposure);
 		return ERR_PTR(-EFAULT);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The owner's half of the path to other hosts, and what its two files share. */
+/* The owner's half of the path to other hosts, and what its files share. */
 #ifndef _VRDMA_SERVE_H
 #define _VRDMA_SERVE_H
 
@@ -9,6 +9,7 @@
 
 #include "lane_buf.h"
 #include "limits.h"
+#include "message.h"
 #include "path.h"
 
 struct vrdma_haul;
@@ -27,11 +28,24 @@ struct vrdma_result {
 };
 
 /**
+ * struct vrdma_fetch - a READ or an atomic whose data is to be sent back
+ * @node: in vrdma_serve::fetches
+ * @done: vrdma_serve::done once it is answered: what came after it is executed, too
+ * @op: what was asked; its memory is where the bytes are
+ */
+struct vrdma_fetch {
+	struct list_head node;
+	u32 done;
+	struct vrdma_op op;
+};
+
+/**
  * struct vrdma_serve - the owner's half of a remote binding
  * @expected: number of the operation to come, or under way
  * @offset: bytes of it that are placed
  * @op: that operation
  * @unfinished: all of it is placed; it waits for HCAs to leave what it invalidates
+ * @missed: and what came behind it meanwhile was passed over: it is to be sent again
  * @dropped: UC: nobody wants it; its bytes are passed over
  * @results: of the last atomics, by number
  * @pieces: struct vrdma_piece: for the HCA to move, the first may be under way
@@ -76,6 +90,7 @@ struct vrdma_serve {
 	u32 offset;
 	struct vrdma_op op;
 	bool unfinished;
+	bool missed;
 	bool dropped;
 	struct vrdma_result results[VRDMA_FETCHES];
 	struct list_head pieces;
@@ -135,6 +150,7 @@ void vrdma_serve_piece(struct vrdma_remote *remote, struct vrdma_lane *lane,
 void vrdma_serve_break(struct vrdma_remote *remote);
 void vrdma_serve_recalled(struct vrdma_remote *remote, struct vrdma_lane *lane);
 void vrdma_serve_recall(struct vrdma_remote *remote);
+void vrdma_serve_down(struct vrdma_remote *remote);
 void vrdma_serve_again(struct vrdma_remote *remote);
 void vrdma_serve_end(struct vrdma_remote *remote);
 
@@ -142,12 +158,26 @@ void vrdma_serve_end(struct vrdma_remote *remote);
 void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg);
 bool vrdma_serve_fits(const struct vrdma_op *op, const struct vrdma_msg *msg);
 void vrdma_serve_next(struct vrdma_serve *serve);
-void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq);
+void vrdma_serve_miss(struct vrdma_serve *serve);
 void vrdma_serve_finish(struct vrdma_remote *remote);
 void vrdma_serve_verdict(struct vrdma_remote *remote, enum vrdma_verdict verdict,
 			 const struct vrdma_outcome *out);
+
+/*
+ * serve_answer.c; of those down to run_locked vrdma_serve::lock is held.  executed: nothing
+ * of it is to be sent back.  add_fetch: takes over @fetch, if there is room.  answer: unless
+ * a refusal is due.  reply: send what is due, or soon; run: now; queue: the work does.
+ */
+void vrdma_fetch_free(struct vrdma_fetch *fetch);
+void vrdma_serve_executed(struct vrdma_remote *remote, u32 mseq);
+bool vrdma_serve_add_fetch(struct vrdma_remote *remote, struct vrdma_fetch *fetch);
+void vrdma_serve_answer(struct vrdma_remote *remote, enum vrdma_msg_answer answer,
+			const struct vrdma_outcome *out);
+void vrdma_serve_reply(struct vrdma_remote *remote);
 void vrdma_serve_run_locked(struct vrdma_remote *remote);
+void vrdma_serve_run(struct vrdma_remote *remote);
 void vrdma_serve_queue(struct vrdma_remote *remote, unsigned long delay);
+void vrdma_serve_forget(struct vrdma_remote *remote);
 
 /* serve_bulk.c; vrdma_serve::lock is held.  Is an operation that its HCA moves under way? */
 bool vrdma_serve_hauls(const struct vrdma_serve *serve);

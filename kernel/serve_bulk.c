@@ -175,7 +175,7 @@ static bool vrdma_haul_take(struct vrdma_haul *haul, const struct vrdma_cursor *
 	struct vrdma_outcome out = {};
 	enum vrdma_verdict verdict;
 
-	if (!vrdma_span_take(&haul->span, mem, length, vrdma_move_entries(lane), lane))
+	if (!vrdma_span_take(&haul->span, mem, length, lane))
 		return true;
 	verdict = vrdma_recv_gone(remote->binding, &out);
 	haul->known = verdict != VRDMA_LOST;
@@ -227,8 +227,10 @@ static bool vrdma_haul_pull(struct vrdma_remote *remote, struct vrdma_haul *haul
 		vrdma_haul_repeated(remote, piece);
 		return vrdma_haul_pass(haul);
 	}
-	if (ahead || msg->request.offset > serve->offset)
-		return vrdma_haul_pass(haul);	/* behind one that was refused, or is lost */
+	if (ahead || msg->request.offset > serve->offset) {
+		vrdma_serve_miss(serve);
+		return vrdma_haul_pass(haul);
+	}
 	if (!serve->op.begun)
 		serve->op.begun = vrdma_haul_accept(remote, haul);
 	else if (!vrdma_serve_fits(&serve->op, msg))
@@ -258,8 +260,10 @@ static bool vrdma_haul_push(struct vrdma_remote *remote, struct vrdma_haul *haul
 	enum vrdma_verdict verdict;
 	bool taken;
 
-	if (ahead > 0 || (!ahead && (msg->request.offset || serve->op.begun)))
+	if (ahead > 0 || (!ahead && (msg->request.offset || serve->op.begun))) {
+		vrdma_serve_miss(serve);
 		return vrdma_haul_pass(haul);
+	}
 	if (!ahead) {
 		if (!vrdma_haul_accept(remote, haul))
 			return false;

@@ -31,14 +31,15 @@ struct vrdma_span {
 };
 
 /*
- * take: of the next @length bytes of @c, which does not move, as many as @nents entries
- * hold; @lane: whose HCA will touch them.  -EFAULT: a key is dead.  Process context, also
- * in a section.  release: whatever take said; may sleep.
+ * take: of the next @length bytes of @c, which does not move, as many as VRDMA_PIECE_PAGES
+ * entries hold; @lane: whose HCA will touch them.  -EFAULT: a key is dead, or an address of
+ * the kernel is none of memory.  Process context, also in a section.  release: whatever take
+ * said; may sleep.
  */
 int vrdma_span_take(struct vrdma_span *span, const struct vrdma_cursor *c, u32 length,
-		    unsigned int nents, struct vrdma_lane *lane);
+		    struct vrdma_lane *lane);
 void vrdma_span_release(struct vrdma_span *span);
-/* Does the memory of @c have pages that an HCA can be shown? */
+/* Is all the memory of @c behind keys that can be held, as a peer may take its time with it? */
 bool vrdma_span_fits(const struct vrdma_cursor *c);
 
 #endif /* _VRDMA_SPAN_H */

@@ -870,6 +870,47 @@ static int answered_too_late(void)
 	return KTAP_PASS;
 }
 
+static int wants_back(struct peer *peer, uint32_t check)
+{
+	struct vrdma_msg msg = {
+		.type = VRDMA_MSG_RECALL, .binding = 0x7fffffff, .check = 1,
+		.bound.id = MY_BINDING, .bound.check = check,
+	};
+
+	EXPECT(peer_send(peer, &msg, NULL), "not sent");
+	return KTAP_PASS;
+}
+
+/* Who asks for what it has shown to nobody is told so, at last when the host may send. */
+static int told_when_there_is_room(void)
+{
+	uint32_t check = 0, first;
+	struct vrdma_msg msg;
+	struct peer peer;
+
+	TRY(open_lane(&peer));
+	peer.credit = PEER_SLOTS;
+	do
+		TRY(wants_back(&peer, ++check));
+	while (peer_receive(&peer, &msg, NULL, SILENCE_MS));
+	EXPECT(check > PEER_SLOTS / 2, "no word after %u", check);
+	for (first = check; check < first + 7;)
+		TRY(wants_back(&peer, ++check));
+	EXPECT(!peer_receive(&peer, &msg, NULL, SILENCE_MS), "more than it may");
+	peer.credit = 0;
+	msg = (struct vrdma_msg) { .type = VRDMA_MSG_CREDIT };
+	EXPECT(peer_send(&peer, &msg, NULL), "not sent");
+	for (; first <= check; first++) {
+		EXPECT(peer_receive(&peer, &msg, NULL, WAIT_MS), "%u are not told",
+		       check - first + 1);
+		EXPECT_EQ(msg.type, VRDMA_MSG_UNBIND);
+		EXPECT_EQ(msg.binding, MY_BINDING);
+	}
+	TRY(is_believed(&peer));
+	peer_hang_up(&peer);
+	return KTAP_PASS;
+}
+
 /* A lane comes back: who is bound over it says so, for its farewell may have been lost. */
 static int said_again(void)
 {
@@ -961,6 +1002,7 @@ static const struct ktap_case cases[] = {
 	{ "a queue pair binds to whom it looks for", bindings },
 	{ "a far side that leaves is believed", leaving },
 	{ "an answer that comes too late is told so", answered_too_late },
+	{ "who waits for an answer gets it when there is room", told_when_there_is_room },
 	{ "who is bound says so again", said_again },
 	{ "the neighbour's name from another address binds nothing", neighbours_name },
 };

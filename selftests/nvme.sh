@@ -52,6 +52,7 @@ make_target() {
 	put ipv4 ports/1/addr_adrfam
 	put "$ADDR" ports/1/addr_traddr
 	put 4420 ports/1/addr_trsvcid
+	put 16384 ports/1/param_inline_data_size
 	ln -s "$TARGET/subsystems/$NQN" "$TARGET/ports/1/subsystems/$NQN"
 }
 
@@ -111,6 +112,20 @@ verified_again() {
 	wait "$pid"
 }
 
+# large_capsule: a receive of the kernel's own memory takes what a process sends, also when the
+# HCA moves it.
+large_capsule() {
+	local bulk=/sys/module/vrdma/parameters/bulk usual moved status=0
+
+	[ "$ROUTE" = channel ] || return "$KSFT_SKIP"
+	usual=$(cat "$bulk") moved=$(lanes_sum moved)
+	echo 8192 >"$bulk"
+	"${LIB%/*}/capsule" -c "$ADDR" || status=1
+	echo "$usual" >"$bulk"
+	echo "# $(($(lanes_sum moved) - moved)) bytes by the HCA"
+	[ "$(lanes_sum moved)" -gt "$((moved + 16384))" ] && return "$status"
+}
+
 # What vrdma may use to reach other hosts; its own devices look like one since they can do this.
 no_hca_of_itself() { ! grep "^$DEV " "$DEBUGFS/hcas"; }
 
@@ -146,8 +161,9 @@ load_modules
 load_nvme
 make_device
 make_target
-ktap_set_plan 10
+ktap_set_plan 11
 ktap_test_result "a device of ours is no HCA" no_hca_of_itself
+ktap_test_result "a capsule as large as can be" large_capsule
 ktap_test_result connect connect
 if [ -n "$DISK" ]; then
 	for block in 512 4096 65536 1048576; do

@@ -196,7 +196,7 @@ void peer_head(struct peer *peer, struct vrdma_msg *msg)
 	msg->cookie = peer->heard.cookie;
 	msg->number = ++peer->number;
 	msg->ack = peer->got;
-	msg->credit = peer->got + PEER_SLOTS;
+	msg->credit = peer->credit ?: peer->got + PEER_SLOTS;
 }
 
 bool peer_send_raw(struct peer *peer, const void *data, uint32_t len)

@@ -26,6 +26,7 @@
  * @memory: PEER_SLOTS SENDs to receive, then one to send
  * @said: our hello
  * @heard: the answer to it, good or not, if @heard_it
+ * @credit: what we say that the host may send; 0: what it may
  * @number: of our last SEND
  * @got: of the last we received
  * @taken: that one
@@ -41,6 +42,7 @@ struct peer {
 	struct vrdma_hello said;
 	struct vrdma_hello heard;
 	bool heard_it;
+	uint32_t credit;
 	uint32_t number;
 	uint32_t got;
 	uint8_t taken[VRDMA_MSG_MAX];
