@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A container that does wrong on the only lane harms itself alone: its connections get the
 # statuses they must, no lane breaks, and a neighbour goes on. LEAST in the environment is
-# what a neighbour must keep of its rate, percent.
+# what one must keep of its rate, percent, that wants a quarter of what it can have; 90 unless set.
 set -eu
 
 ROUTE=channel
