@@ -422,13 +422,6 @@ static bool vrdma_move_post_part(struct vrdma_lane *lane, struct vrdma_move *mov
 	return true;
 }
 
-/* With more READs than the HCA has at once its queue pair would stand still for all. */
-static bool vrdma_moves_have_room(const struct vrdma_lane *lane)
-{
-	return vrdma_drain_has_room(&lane->bulk.drain, VRDMA_LANE_PARTS - lane->conn->reads_out,
-				    0);
-}
-
 /*
  * Each move in turn posts a part, as long as there is room.  On a connection that breaks
  * none is posted, and all moves are ended with it.
@@ -440,7 +433,7 @@ static void vrdma_moves_run(struct vrdma_lane *lane)
 
 	lockdep_assert_held(&lane->lock);
 	bulk->drain.shared = vrdma_lane_is_shared(lane);
-	while (vrdma_lane_is_good(lane) && vrdma_moves_have_room(lane)) {
+	while (vrdma_lane_is_good(lane) && vrdma_drain_has_room(&bulk->drain, 0, 0)) {
 		move = list_first_entry_or_null(&bulk->turns, struct vrdma_move, turn);
 		if (!move || !vrdma_move_post_part(lane, move))
 			return;

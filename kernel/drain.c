@@ -7,10 +7,11 @@ static __u32 vrdma_drain_nr(const struct vrdma_drain *drain)
 	return drain->next - drain->first;
 }
 
-void vrdma_drain_start(struct vrdma_drain *drain, __u32 min)
+void vrdma_drain_start(struct vrdma_drain *drain, __u32 min, __u32 most)
 {
 	memset(drain, 0, sizeof(*drain));
 	drain->min = min;
+	drain->most = most;
 }
 
 /*
@@ -37,7 +38,7 @@ __u32 vrdma_drain_part(const struct vrdma_drain *drain)
 
 bool vrdma_drain_has_room(const struct vrdma_drain *drain, __u32 parts, __u32 bytes)
 {
-	if (vrdma_drain_nr(drain) + parts >= VRDMA_LANE_PARTS)
+	if (vrdma_drain_nr(drain) + parts >= drain->most)
 		return false;
 	return drain->under_way + bytes < vrdma_drain_limit(drain);
 }

@@ -31,6 +31,7 @@ struct vrdma_part {
 /**
  * struct vrdma_drain - large work of one kind that a queue pair has been given
  * @min: see vrdma_drain_start()
+ * @most: see vrdma_drain_start()
  * @shared: others wait for what is under way: there is a limit
  * @crowded: what is not counted may be before a part: nothing is learned of it alone
  * @under_way: bytes that are posted and have not completed
@@ -47,6 +48,7 @@ struct vrdma_part {
  */
 struct vrdma_drain {
 	__u32 min;
+	__u32 most;
 	bool shared;
 	bool crowded;
 	__u32 under_way;
@@ -60,8 +62,11 @@ struct vrdma_drain {
 	struct vrdma_part parts[VRDMA_LANE_PARTS];
 };
 
-/* @min: bytes that may be under way however slow it is; two parts. */
-void vrdma_drain_start(struct vrdma_drain *drain, __u32 min);
+/*
+ * @min: bytes that may be under way however slow it is; two parts.  @most: parts that may be,
+ * VRDMA_LANE_PARTS at most.
+ */
+void vrdma_drain_start(struct vrdma_drain *drain, __u32 min, __u32 most);
 /* Bytes that may be under way; a part may go beyond it. */
 __u32 vrdma_drain_limit(const struct vrdma_drain *drain);
 /* Bytes of one part: a quarter of the limit, or half of the least. */

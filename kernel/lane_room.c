@@ -339,6 +339,7 @@ void vrdma_lane_start_room(struct vrdma_lane *lane)
 {
 	lane->notes.number = 0;
 	lane->large.since = 0;
-	vrdma_drain_start(&lane->large.drain, VRDMA_LARGE_MIN);
-	vrdma_drain_start(&lane->bulk.drain, VRDMA_MOVE_MIN);
+	vrdma_drain_start(&lane->large.drain, VRDMA_LARGE_MIN, VRDMA_LANE_PARTS);
+	/* With more READs than the HCA has at once its queue pair would stand still for all. */
+	vrdma_drain_start(&lane->bulk.drain, VRDMA_MOVE_MIN, lane->conn->reads_out);
 }

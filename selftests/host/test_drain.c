@@ -76,7 +76,7 @@ static void test_machine(const char *name, __u32 delay, __u32 rate, __u32 min)
 	struct vrdma_drain drain;
 	unsigned int percent;
 
-	vrdma_drain_start(&drain, min);
+	vrdma_drain_start(&drain, min, VRDMA_LANE_PARTS);
 	drain.shared = true;
 	run(&m, &drain, 16 << 20);
 	percent = reached(&m, &drain, 64 << 20);
@@ -92,7 +92,7 @@ static void test_room(void)
 	struct vrdma_drain drain;
 	unsigned int i;
 
-	vrdma_drain_start(&drain, 65536);
+	vrdma_drain_start(&drain, 65536, VRDMA_LANE_PARTS);
 	tap_ok(vrdma_drain_limit(&drain) == VRDMA_DRAIN_MAX, "the most when nobody else is there");
 	drain.shared = true;
 	tap_ok(vrdma_drain_has_room(&drain, 0, 0), "room where there is nothing");
@@ -110,6 +110,11 @@ static void test_room(void)
 	tap_ok(!vrdma_drain_has_room(&drain, 0, 0), "so many parts, however small");
 	vrdma_drain_done(&drain, 200);
 	tap_ok(!vrdma_drain_has_room(&drain, 1, 1), "and so many with those of others");
+	vrdma_drain_start(&drain, 65536, 2);
+	vrdma_drain_posted(&drain, 1, 0);
+	tap_ok(vrdma_drain_has_room(&drain, 0, 0), "room for the second of two");
+	vrdma_drain_posted(&drain, 1, 0);
+	tap_ok(!vrdma_drain_has_room(&drain, 0, 0), "and none for a third");
 }
 
 /* A part that takes a thousand times as long changes little. */
@@ -119,7 +124,7 @@ static void test_pause(void)
 	struct vrdma_drain drain;
 	__u32 before;
 
-	vrdma_drain_start(&drain, 16384);
+	vrdma_drain_start(&drain, 16384, VRDMA_LANE_PARTS);
 	drain.shared = true;
 	run(&m, &drain, 16 << 20);
 	before = drain.alone;
