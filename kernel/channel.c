@@ -156,14 +156,45 @@ void vrdma_channel_end(struct vrdma_channel *channel)
 	spin_unlock(&vrdma_channels_lock);
 }
 
-/* The opener alone ends it for want of use: who accepts cannot call back. */
-void vrdma_channel_end_idle(struct vrdma_channel *channel)
+/**
+ * vrdma_channel_idle_from - when it is time to look after a channel that nobody uses
+ * @channel: its first lane is up
+ * @when: jiffies
+ *
+ * Return: whether there will be such a time, as things are.
+ */
+bool vrdma_channel_idle_from(const struct vrdma_channel *channel, unsigned long *when)
 {
+	unsigned int ms = VRDMA_CHANNEL_IDLE_MS;
+
+	*when = READ_ONCE(channel->used) + msecs_to_jiffies(channel->opener ? ms : 2 * ms);
+	return !atomic_read(&channel->holders);
+}
+
+/**
+ * vrdma_channel_look_after - end a channel for want of use, or see whether it has ended
+ * @channel: its first lane is up
+ *
+ * Nothing, before the time of vrdma_channel_idle_from().  The opener alone ends it, for who
+ * accepts cannot call back.  Where the opener should have done so and nothing was heard, it is
+ * told of credit: a message that nobody uses, but his HCA acknowledges.  If it does not, the
+ * lane breaks, and who does not come back for it has the channel end.
+ */
+void vrdma_channel_look_after(struct vrdma_channel *channel)
+{
+	unsigned long when;
+	bool idle;
+
 	spin_lock(&vrdma_channels_lock);
-	if (!channel->ending && channel->opener && !atomic_read(&channel->holders) &&
-	    time_after(jiffies, channel->used + msecs_to_jiffies(VRDMA_CHANNEL_IDLE_MS)))
+	idle = !channel->ending && vrdma_channel_idle_from(channel, &when) &&
+	       time_after(jiffies, when);
+	if (idle && channel->opener)
 		vrdma_channel_unlink(channel);
 	spin_unlock(&vrdma_channels_lock);
+	if (!idle || channel->opener)
+		return;
+	vrdma_channel_used(channel);
+	vrdma_lane_tell_credit(&channel->lanes[0], true);
 }
 
 /* One lane has; with the last of them the HCA is left alone. */

@@ -100,7 +100,8 @@ void vrdma_channels_leave(struct vrdma_hca *hca);
 
 /* For repair.c. */
 void vrdma_channel_end(struct vrdma_channel *channel);
-void vrdma_channel_end_idle(struct vrdma_channel *channel);
+bool vrdma_channel_idle_from(const struct vrdma_channel *channel, unsigned long *when);
+void vrdma_channel_look_after(struct vrdma_channel *channel);
 void vrdma_channel_lane_ended(struct vrdma_channel *channel);
 bool vrdma_channel_fix(struct vrdma_channel *channel, struct vrdma_conn *conn);
 

@@ -311,11 +311,8 @@ static bool vrdma_repair_next(const struct vrdma_lane *lane, unsigned long *when
 {
 	if (lane->finished || !lane->active)
 		return false;
-	if (lane->up) {
-		*when = lane->channel->used + msecs_to_jiffies(VRDMA_CHANNEL_IDLE_MS);
-		return !lane->index && lane->channel->opener &&
-		       !atomic_read(&lane->channel->holders);
-	}
+	if (lane->up)
+		return !lane->index && vrdma_channel_idle_from(lane->channel, when);
 	if (lane->conn)
 		*when = lane->deadline;
 	else if (vrdma_repair_may_dial(lane) &&
@@ -334,7 +331,7 @@ static void vrdma_repair_work(struct work_struct *work)
 	if (!lane->finished) {
 		vrdma_repair_step(lane);
 		if (lane->up && !lane->index)
-			vrdma_channel_end_idle(lane->channel);
+			vrdma_channel_look_after(lane->channel);
 	}
 	vrdma_lane_wake(lane);
 	vrdma_lane_tell_credit(lane, false);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A channel that nobody uses any more gives its queue pairs back, one that is used does not,
-# and who comes later finds a new one.
+# and who comes later finds a new one. Who was called and hears no farewell finds out.
 set -eu
 
 ROUTE=channel
@@ -42,12 +42,36 @@ given_up() {
 	[ $((SECONDS - SINCE)) -ge $((IDLE - 2)) ] && wait_until 20 no_channels
 }
 
+# An address that comes and goes.
+FLEETING_IP=198.51.100.3
+
+addresses() { printf 'address %s dev %s\n' "$@" | ip -batch -; }
+only_fleeting() { hca_has "$FLEETING_IP" && ! hca_has "$HCA_IP"; }
+hca_has() { has_line "^$HCA .*$1" "$DEBUGFS/hcas"; }
+none_opened() { ! has_line ' opened ' "$DEBUGFS/channels"; }
+
+# no_farewell: where the channel is, nothing can be said when it ends. Who accepted it finds
+# out after twice the time, and then waits again whether it comes back.
+no_farewell() {
+	local status=0
+
+	addresses "add $FLEETING_IP/24" "$HCA_NETDEV" "delete $HCA_IP/24" "$HCA_NETDEV"
+	wait_until 10 only_fleeting && used || status=1
+	addresses "delete $FLEETING_IP/24" "$HCA_NETDEV" "add $HCA_IP/24" "$HCA_NETDEV"
+	wait_until 10 hca_is_known && [ "$status" = 0 ] || return 1
+	wait_until $((IDLE * 2)) none_opened && ! no_channels || return 1
+	echo "# after $((SECONDS - SINCE)) s only who accepted is there"
+	wait_until $((IDLE * 4)) no_channels && no_hca_qps || return 1
+	echo "# after $((SECONDS - SINCE)) s nobody"
+}
+
 ktap_print_header
 two_containers veth-bridge
-ktap_set_plan 4
+ktap_set_plan 5
 ktap_test_result "connections make a channel" used
 ktap_test_result "a silent one keeps it" held
 ktap_test_result "when all are gone it ends" given_up
+ktap_test_result "also where no farewell is heard" no_farewell
 ktap_test_result "who comes later has one again" used
 # shellcheck disable=SC2034 # for vrdma.sh: the new one counts from 0
 LANES_TX=0
