@@ -37,13 +37,12 @@ grows_by() {
 	[ "$((after[0] - before[0]))" = "$2" ] && [ "$((after[1] - before[1]))" = "$3" ]
 }
 
-# above BYTES: what is larger is for HCAs to move.
-above() { echo "$1" >/sys/module/vrdma/parameters/bulk; }
-
 small_are_copied() { grows_by small 0 "$SMALL_BYTES"; }
 large_are_moved() { grows_by large "$LARGE_BYTES" "$LARGE_BYTES"; }
-small_are_moved() { above $((SMALL_BYTES / 3 - 1)) && grows_by small "$SMALL_BYTES" "$SMALL_BYTES"; }
-none_are_moved() { above 0 && grows_by large 0 "$LARGE_BYTES"; }
+small_are_moved() {
+	bulk_above $((SMALL_BYTES / 3 - 1)) grows_by small "$SMALL_BYTES" "$SMALL_BYTES"
+}
+none_are_moved() { bulk_above 0 grows_by large 0 "$LARGE_BYTES"; }
 
 # The lanes say so, too: each piece was shown by one side and moved by the other.
 lanes_agree() {
@@ -72,16 +71,6 @@ killed() {
 	wait "$neighbour" || status=1
 	forget_background "$neighbour"
 	[ "$status" = 0 ] || show "$WORK/neighbour"
-	return "$status"
-}
-
-# in_messages COMMAND...: while no HCA moves anything.
-in_messages() {
-	local status=0
-
-	above 0
-	"$@" || status=1
-	above "$USUAL"
 	return "$status"
 }
 
@@ -115,12 +104,10 @@ CASES=("end of a target of WRITE" "end of a source of READ" "end of a source of 
 	"end of a target of READ" "requester in error" "owner in error" reset
 	"end of one of two sources" "network that comes and goes")
 ktap_set_plan $((6 + ${#CASES[@]} + 8))
-USUAL=$(cat /sys/module/vrdma/parameters/bulk)
 ktap_test_result "small operations are copied" small_are_copied
 ktap_test_result "large operations are moved by the HCA" large_are_moved
 ktap_test_result "root says from which size on" small_are_moved
 ktap_test_result "or none at all" none_are_moved
-above "$USUAL"
 ktap_test_result "so say the lanes" lanes_agree
 for name in "${CASES[@]}"; do
 	ktap_test_result "$name" case_of "$name"
@@ -131,7 +118,7 @@ for who in servers clients both; do
 done
 ktap_test_result "kill -9 of both with both ways under way" killed_both_ways
 for who in servers clients; do
-	ktap_test_result "kill -9 of $who where all goes in messages" in_messages killed "$who"
+	ktap_test_result "kill -9 of $who where all goes in messages" bulk_above 0 killed "$who"
 done
 ktap_test_result "no lane broke of that" lanes_whole
 ktap_test_result "all pages are let go of" wait_until 10 memory_is_free

@@ -11,10 +11,7 @@ ROUTE=channel
 # shellcheck source=selftests/lib/program.sh
 . "$LIB/program.sh"
 
-# All share the one lane; the next test shall have as many as it wants.
-[ ! -d /sys/module/vrdma ] || rmmod vrdma
-modprobe vrdma lane_timeout="$LANE_TIMEOUT" lanes=1
-all_lanes() { wait_until 10 rmmod vrdma; }
-# shellcheck disable=SC2034 # for vrdma.sh, and for program.sh
-CLEAN_UP=all_lanes CHANGES=1
+one_lane
+# shellcheck disable=SC2034 # for program.sh
+CHANGES=1
 program contain

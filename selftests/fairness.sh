@@ -20,15 +20,6 @@ MOST=${MOST:-60}
 ALONE=
 HOGS=()
 
-# one_lane: between two hosts, so that all share it.
-one_lane() {
-	[ ! -d /sys/module/vrdma ] || rmmod vrdma
-	modprobe vrdma lane_timeout="$LANE_TIMEOUT" lanes=1
-}
-
-# The next test shall have as many as it wants.
-all_lanes() { wait_until 10 rmmod vrdma; }
-
 # latency: of a ping-pong, in us: perftest's typical one, the middle of some rounds.
 latency() {
 	local i
@@ -62,9 +53,8 @@ large_writes() {
 end_writes() {
 	local pid
 
+	kill_traffic "${HOGS[@]}"
 	for pid in "${HOGS[@]}"; do
-		kill "$pid"
-		wait "$pid" || true
 		forget_background "$pid"
 	done
 	HOGS=()
@@ -89,8 +79,6 @@ beside() {
 
 ktap_print_header
 one_lane
-# shellcheck disable=SC2034 # for vrdma.sh
-CLEAN_UP=all_lanes
 two_containers veth-bridge
 ktap_set_plan 4
 ktap_test_result "a ping-pong alone" alone

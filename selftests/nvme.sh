@@ -115,15 +115,13 @@ verified_again() {
 # large_capsule: a receive of the kernel's own memory takes what a process sends, also when the
 # HCA moves it.
 large_capsule() {
-	local bulk=/sys/module/vrdma/parameters/bulk usual moved status=0
+	local moved
 
 	[ "$ROUTE" = channel ] || return "$KSFT_SKIP"
-	usual=$(cat "$bulk") moved=$(lanes_sum moved)
-	echo 8192 >"$bulk"
-	"${LIB%/*}/capsule" -c "$ADDR" || status=1
-	echo "$usual" >"$bulk"
+	moved=$(lanes_sum moved)
+	bulk_above 8192 "${LIB%/*}/capsule" -c "$ADDR" || return 1
 	echo "# $(($(lanes_sum moved) - moved)) bytes by the HCA"
-	[ "$(lanes_sum moved)" -gt "$((moved + 16384))" ] && return "$status"
+	[ "$(lanes_sum moved)" -gt "$((moved + 16384))" ]
 }
 
 # What vrdma may use to reach other hosts; its own devices look like one since they can do this.

@@ -77,6 +77,28 @@ find_hca_gid() {
 	return 1
 }
 
+# bulk_above BYTES COMMAND...: the command, while HCAs move what is larger; 0: nothing.
+bulk_above() {
+	local bulk=/sys/module/vrdma/parameters/bulk usual status=0
+
+	usual=$(<"$bulk")
+	echo "$1" >"$bulk"
+	shift
+	"$@" || status=$?
+	echo "$usual" >"$bulk"
+	return "$status"
+}
+
+# one_lane: between two hosts, so that all share it. The next test shall have as many as it wants.
+one_lane() {
+	[ ! -d /sys/module/vrdma ] || rmmod vrdma
+	modprobe vrdma lane_timeout="$LANE_TIMEOUT" lanes=1
+	# shellcheck disable=SC2034 # for vrdma.sh
+	CLEAN_UP=all_lanes
+}
+
+all_lanes() { wait_until 10 rmmod vrdma; }
+
 # lanes_sum WORD: of the numbers that stand behind WORD, of all lanes of all channels.
 lanes_sum() {
 	awk -v word="$1" '

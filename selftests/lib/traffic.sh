@@ -116,7 +116,7 @@ any_in_error() {
 
 # kill_traffic PID...: as kill -9 does; true when the kernel has let go of them.
 kill_traffic() {
-	kill -KILL "$@" 2>/dev/null
+	kill -KILL "$@" 2>/dev/null || true
 	wait_until 10 all_ended "$@"
 }
 
