@@ -372,13 +372,26 @@ static int check_works(void)
 	return cq_expect(p.a.scq, 7, IBV_WC_SUCCESS, NULL);
 }
 
-/* Short timers, once the network has been seen to deliver: a slow machine is no failure. */
+/*
+ * A pair with short timers that has been seen to deliver.  The first operation also waits until
+ * both have found each other: a machine that is slower than the timers then is no failure.
+ */
 static int make_impatient(void)
 {
+	struct ibv_wc wc;
+
 	TRY(pair_open(&p));
 	TRY(renew(&patient, &patient));
 	TRY(check_works());
-	return renew(&impatient, &impatient);
+	for (int tries = 0; tries < 5; tries++) {
+		TRY(renew(&impatient, &impatient));
+		EXPECT_EQ(ep_rdma(&p.a, IBV_WR_RDMA_WRITE, 7, 0, 64, 0, IBV_SEND_SIGNALED), 0);
+		EXPECT(cq_wait(p.a.scq, &wc, 1, WAIT_MS) == 1, "no completion");
+		if (wc.status != IBV_WC_RETRY_EXC_ERR)
+			break;
+	}
+	EXPECT_EQ(wc.status, IBV_WC_SUCCESS);
+	return KTAP_PASS;
 }
 
 /* rnr_retry 2 and a timer of 10.24 ms (code 20): refused three times, two waits. */
@@ -423,7 +436,6 @@ static int check_retry_exceeded(void)
 static int far_destroyed(void)
 {
 	TRY(make_impatient());
-	TRY(check_works());
 	EXPECT_EQ(ibv_destroy_qp(p.b.qp), 0);
 	p.b.qp = NULL;
 	return check_retry_exceeded();
@@ -432,7 +444,6 @@ static int far_destroyed(void)
 static int far_in_error(void)
 {
 	TRY(make_impatient());
-	TRY(check_works());
 	EXPECT_EQ(ep_error(&p.b), 0);
 	return check_retry_exceeded();
 }
@@ -440,7 +451,6 @@ static int far_in_error(void)
 static int far_reset(void)
 {
 	TRY(make_impatient());
-	TRY(check_works());
 	EXPECT_EQ(ep_reset(&p.b), 0);
 	return check_retry_exceeded();
 }
