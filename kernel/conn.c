@@ -41,7 +41,6 @@ void vrdma_conn_break(struct vrdma_conn *conn, const char *why)
 	vrdma_conn_happened(conn, VRDMA_CONN_BROKEN);
 }
 
-/* The reply of who accepts, or a rejection that says who is there instead. */
 /* To what the peer's HCA wants and can. */
 static void vrdma_conn_limit_reads(struct vrdma_conn *conn, const struct rdma_conn_param *param)
 {
@@ -49,6 +48,7 @@ static void vrdma_conn_limit_reads(struct vrdma_conn *conn, const struct rdma_co
 	conn->reads_out = min(conn->reads_out, param->initiator_depth);
 }
 
+/* The reply of who accepts, or a rejection that says who is there instead. */
 static void vrdma_conn_answered(struct vrdma_conn *conn, const struct rdma_conn_param *param,
 				enum vrdma_conn_flag flag)
 {
