@@ -42,8 +42,8 @@ given_up() {
 	[ $((SECONDS - SINCE)) -ge $((IDLE - 2)) ] && wait_until 20 no_channels
 }
 
-# An address that comes and goes.
-FLEETING_IP=198.51.100.3
+# An address that comes and goes, of another network than the one that stays.
+FLEETING_IP=203.0.113.3
 
 addresses() { printf 'address %s dev %s\n' "$@" | ip -batch -; }
 only_fleeting() { hca_has "$FLEETING_IP" && ! hca_has "$HCA_IP"; }
