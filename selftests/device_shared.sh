@@ -5,6 +5,8 @@ set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh
 . "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck disable=SC2034 # for vrdma.sh
+LANES=own
 
 sees() { "$@" rdma dev show "$DEV1" >/dev/null; }
 opens() { "$@" ibv_devinfo -d "$DEV1" >"$WORK/open" 2>&1; }

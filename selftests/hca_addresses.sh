@@ -6,6 +6,8 @@ set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh
 . "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck disable=SC2034 # for vrdma.sh
+LANES=own
 
 CLEAN_UP=forget_netdevs
 BRIDGE_IP=198.51.102.1 VLAN_IP=198.51.103.1 SECOND_IP=198.51.104.1 OTHER_IP=198.51.105.1

@@ -5,6 +5,8 @@ set -eu
 
 # shellcheck source=selftests/lib/vrdma.sh
 . "$(dirname "$0")/lib/vrdma.sh"
+# shellcheck disable=SC2034 # for vrdma.sh
+LANES=own
 # shellcheck source=selftests/lib/stranger.sh
 . "$LIB/stranger.sh"
 

@@ -214,7 +214,7 @@ static int handed_on(void)
 	TRY(be_asked(fd, &a, b.qp->qp_num, &question));
 	d = question;
 	d.data[DGRAM_TYPE] = DGRAM_ANSWER;
-	memcpy(d.data + DGRAM_HOST, heard.data + DGRAM_HOST, DGRAM_HCA_COUNT - DGRAM_HOST);
+	memcpy(d.data + DGRAM_HOST, heard.data + DGRAM_HOST, DGRAM_LEN - DGRAM_HOST);
 	EXPECT(dgram_send(fd, &d), "%s", strerror(errno));
 	ep_addr(&a, &b.far);
 	b.far.gid = dgram_gid(NEAR);

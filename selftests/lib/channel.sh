@@ -13,7 +13,8 @@ HCA_NETDEV=vrhca0
 HCA_IP=198.51.100.1
 # shellcheck disable=SC2034 # for who asks find_hca_gid
 HCA_GID=
-# What a test may do to lanes: nothing, or `break` them.
+# What a test has to do with lanes: it uses them and leaves them alone, it may `break` them, or
+# that is its `own` affair, and ROUTE changes nothing about it.
 LANES=keep
 LANES_TX=0
 # How often they had been broken when it began.
@@ -43,7 +44,7 @@ take_route() {
 # make_hca: it stays when the test ends, as hardware does.
 make_hca() {
 	[ -e "/sys/class/infiniband/$HCA" ] && return 0
-	ip -batch - <<-END
+	[ -e "/sys/class/net/$HCA_NETDEV" ] || ip -batch - <<-END
 		link add $HCA_NETDEV mtu 4500 up type dummy
 		address add $HCA_IP/24 dev $HCA_NETDEV
 	END
@@ -114,7 +115,7 @@ lanes_are_up() { ! has_line '^ *lane [0-9]+ down' "$DEBUGFS/channels"; }
 
 # route_was_taken: to be asked while the devices are there.
 route_was_taken() {
-	[ "$ROUTE" = channel ] || return 0
+	[ "$ROUTE" = channel ] && [ "$LANES" != own ] || return 0
 	if [ "$(lanes_sum tx)" -le "$LANES_TX" ]; then
 		echo "# nothing went over a lane"
 		return 1
