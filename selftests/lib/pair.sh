@@ -21,7 +21,7 @@ pair() {
 		shift
 	done
 	shift
-	LISTENS=
+	LISTENS='' ASLEEP=0
 	background "$WORK/server" in1 timeout "$PAIR_LIMIT" "${server[@]}"
 	local pid=$!
 	if wait_until 60 is_ready "$pid" "$listens"; then
@@ -55,8 +55,8 @@ show_pair() {
 }
 
 # is_ready PID tcp:PORT|cm:PORT: the server listens, or is not there any more. The
-# rdma_cm shows LISTEN a moment before it does: wait until the server sleeps, too, or has
-# been seen to listen for two seconds (rstream polls for connections).
+# rdma_cm shows LISTEN a moment before it does: wait until the server is seen to sleep, too, three
+# times in a row, or has been seen to listen for two seconds (rstream polls for connections).
 is_ready() {
 	kill -0 "$1" 2>/dev/null || return 0
 	case $2 in
@@ -64,7 +64,9 @@ is_ready() {
 	cm:*)
 		[ -n "$LISTENS" ] || cm_listens "${2#cm:}" || return 1
 		LISTENS=${LISTENS:-$SECONDS}
-		child_sleeps "$1" || [ "$SECONDS" -gt $((LISTENS + 1)) ]
+		ASLEEP=$((ASLEEP + 1))
+		child_sleeps "$1" || ASLEEP=0
+		[ "$ASLEEP" = 3 ] || [ "$SECONDS" -gt $((LISTENS + 1)) ]
 		;;
 	esac
 }
