@@ -39,7 +39,9 @@ int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 				    IB_DEVICE_SYS_IMAGE_GUID |
 				    IB_DEVICE_MEM_MGT_EXTENSIONS |
 				    IB_DEVICE_MEM_WINDOW |
-				    IB_DEVICE_MEM_WINDOW_TYPE_2B,
+				    IB_DEVICE_MEM_WINDOW_TYPE_2B |
+				    IB_DEVICE_FLUSH_GLOBAL |
+				    IB_DEVICE_ATOMIC_WRITE,
 		.vendor_id = 0xffffff,	/* nobody's: what software devices show */
 		.timestamp_mask = U64_MAX,
 		.hca_core_clock = NSEC_PER_MSEC,	/* kHz: of ktime_get_ns() */

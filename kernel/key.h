@@ -14,7 +14,7 @@ struct vrdma_key;
 struct vrdma_lane;
 
 #define VRDMA_KEY_REMOTE	(IB_ACCESS_REMOTE_WRITE | IB_ACCESS_REMOTE_READ | \
-				 IB_ACCESS_REMOTE_ATOMIC)
+				 IB_ACCESS_REMOTE_ATOMIC | IB_ACCESS_FLUSH_GLOBAL)
 
 /**
  * struct vrdma_hold - an HCA may touch pages that a key leads to

@@ -97,9 +97,11 @@ enum vrdma_msg_has {
 	VRDMA_HAS_PAYLOAD = 1 << 0,
 	VRDMA_HAS_IMM = 1 << 1,
 	VRDMA_HAS_KEY = 1 << 2,		/* rkey */
-	VRDMA_HAS_ADD = 1 << 3,		/* compare_add, and a total of 8 bytes */
+	VRDMA_HAS_ADD = 1 << 3,		/* compare_add */
 	VRDMA_HAS_SWAP = 1 << 4,
 	VRDMA_HAS_ADDR = 1 << 5,	/* where it points to */
+	VRDMA_HAS_WORD = 1 << 6,	/* a total of 8 bytes, never in parts */
+	VRDMA_HAS_RANGE = 1 << 7,	/* bytes in compare_add, how they are flushed, no others */
 	VRDMA_HAS_REMOTE = VRDMA_HAS_KEY | VRDMA_HAS_ADDR,
 };
 
@@ -110,9 +112,12 @@ static const __u8 vrdma_msg_opcodes[] = {
 	[IB_UVERBS_WR_SEND] = VRDMA_HAS_PAYLOAD,
 	[IB_UVERBS_WR_SEND_WITH_IMM] = VRDMA_HAS_PAYLOAD | VRDMA_HAS_IMM,
 	[IB_UVERBS_WR_RDMA_READ] = VRDMA_HAS_REMOTE,
-	[IB_UVERBS_WR_ATOMIC_CMP_AND_SWP] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD | VRDMA_HAS_SWAP,
-	[IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD,
+	[IB_UVERBS_WR_ATOMIC_CMP_AND_SWP] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD | VRDMA_HAS_SWAP |
+					    VRDMA_HAS_WORD,
+	[IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD] = VRDMA_HAS_REMOTE | VRDMA_HAS_ADD | VRDMA_HAS_WORD,
 	[IB_UVERBS_WR_SEND_WITH_INV] = VRDMA_HAS_PAYLOAD | VRDMA_HAS_KEY,
+	[VRDMA_WR_FLUSH] = VRDMA_HAS_REMOTE | VRDMA_HAS_RANGE,
+	[VRDMA_WR_ATOMIC_WRITE] = VRDMA_HAS_PAYLOAD | VRDMA_HAS_REMOTE | VRDMA_HAS_WORD,
 };
 
 static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
@@ -125,7 +130,7 @@ static const struct vrdma_msg_shape *vrdma_msg_shape(unsigned int type)
 /* 0: no opcode of a message. */
 static __u8 vrdma_msg_opcode_has(unsigned int opcode)
 {
-	const unsigned int opcodes = IB_UVERBS_WR_SEND_WITH_INV + 1;
+	const unsigned int opcodes = VRDMA_WR_ATOMIC_WRITE + 1;
 
 	return opcode < opcodes ? vrdma_msg_opcodes[array_index_nospec(opcode, opcodes)] : 0;
 }
@@ -188,13 +193,15 @@ static bool vrdma_msg_get_bound(struct vrdma_msg_bound *bound, const void *data)
 	return bound->id;
 }
 
-static bool vrdma_msg_get_request(struct vrdma_msg_request *request, const void *data)
+static void vrdma_msg_get_request(struct vrdma_msg_request *request, const void *data)
 {
 	struct vrdma_wire_request wire;
 
 	vrdma_wire_copy(&wire, data, sizeof(wire));
 	request->opcode = wire.opcode;
 	request->flags = wire.flags;
+	request->placement = wire.placement;
+	request->level = wire.level;
 	request->imm = wire.imm;
 	request->total = __be32_to_cpu(wire.total);
 	request->offset = __be32_to_cpu(wire.offset);
@@ -203,7 +210,6 @@ static bool vrdma_msg_get_request(struct vrdma_msg_request *request, const void 
 	request->remote_addr = __be64_to_cpu(wire.remote_addr);
 	request->compare_add = __be64_to_cpu(wire.compare_add);
 	request->swap = __be64_to_cpu(wire.swap);
-	return vrdma_wire_zero(wire.reserved, sizeof(wire.reserved));
 }
 
 /* Only what an opcode @has is told of it. */
@@ -212,8 +218,18 @@ static bool vrdma_msg_request_zeros(const struct vrdma_msg_request *request, __u
 	return (has & VRDMA_HAS_IMM || !request->imm) &&
 	       (has & VRDMA_HAS_KEY || !request->rkey) &&
 	       (has & VRDMA_HAS_ADDR || !request->remote_addr) &&
-	       (has & VRDMA_HAS_ADD || !request->compare_add) &&
-	       (has & VRDMA_HAS_SWAP || !request->swap);
+	       (has & (VRDMA_HAS_ADD | VRDMA_HAS_RANGE) || !request->compare_add) &&
+	       (has & VRDMA_HAS_SWAP || !request->swap) &&
+	       (has & VRDMA_HAS_RANGE || (!request->placement && !request->level));
+}
+
+/* A range and what for: no byte travels. */
+static bool vrdma_msg_flush_ok(const struct vrdma_msg_request *request)
+{
+	return request->placement &&
+	       !(request->placement & ~(VRDMA_FLUSH_GLOBAL | VRDMA_FLUSH_PERSISTENT)) &&
+	       request->level <= VRDMA_FLUSH_MR && request->compare_add <= (__u32)-1 &&
+	       !request->total;
 }
 
 static bool vrdma_msg_request_ok(const struct vrdma_msg_request *request, __u32 payload)
@@ -222,11 +238,14 @@ static bool vrdma_msg_request_ok(const struct vrdma_msg_request *request, __u32 
 
 	if (!has || !vrdma_msg_flags_ok(request->flags) || !vrdma_msg_request_zeros(request, has))
 		return false;
+	if (has & VRDMA_HAS_WORD && request->total != sizeof(__u64))
+		return false;
 	if (has & VRDMA_HAS_PAYLOAD)
-		return vrdma_msg_part_ok(request->total, request->offset, payload);
+		return vrdma_msg_part_ok(request->total, request->offset, payload) &&
+		       (!(has & VRDMA_HAS_WORD) || payload == sizeof(__u64));
 	if (payload || request->offset || request->total > VRDMA_MAX_MSG)
 		return false;
-	return !(has & VRDMA_HAS_ADD) || request->total == sizeof(__u64);
+	return !(has & VRDMA_HAS_RANGE) || vrdma_msg_flush_ok(request);
 }
 
 static bool vrdma_msg_get_response(struct vrdma_msg_response *response, const void *data)
@@ -311,7 +330,7 @@ static bool vrdma_msg_datagram_ok(const struct vrdma_msg_datagram *datagram)
 	       (datagram->opcode == IB_UVERBS_WR_SEND && !datagram->imm);
 }
 
-static bool vrdma_msg_get_piece(struct vrdma_msg_piece *piece, const void *data)
+static void vrdma_msg_get_piece(struct vrdma_msg_piece *piece, const void *data)
 {
 	struct vrdma_wire_piece wire;
 
@@ -319,7 +338,7 @@ static bool vrdma_msg_get_piece(struct vrdma_msg_piece *piece, const void *data)
 	piece->length = __be32_to_cpu(wire.length);
 	piece->key = __be32_to_cpu(wire.key);
 	piece->addr = __be64_to_cpu(wire.addr);
-	return vrdma_msg_get_request(&piece->request, &wire.request);
+	vrdma_msg_get_request(&piece->request, &wire.request);
 }
 
 /* What an HCA moves is never empty, and an atomic's word is the processor's. */
@@ -328,7 +347,7 @@ static bool vrdma_msg_piece_ok(const struct vrdma_msg_piece *piece)
 	const struct vrdma_msg_request *request = &piece->request;
 	__u8 has = vrdma_msg_opcode_has(request->opcode);
 
-	if (!has || has & VRDMA_HAS_ADD || !vrdma_msg_flags_ok(request->flags) ||
+	if (!has || has & (VRDMA_HAS_WORD | VRDMA_HAS_RANGE) || !vrdma_msg_flags_ok(request->flags) ||
 	    !vrdma_msg_request_zeros(request, has))
 		return false;
 	if (!piece->length || piece->length > VRDMA_PIECE_BYTES ||
@@ -359,8 +378,8 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 	case VRDMA_MSG_RECALL:
 		return vrdma_msg_get_bound(&msg->bound, data);
 	case VRDMA_MSG_REQUEST:
-		return vrdma_msg_get_request(&msg->request, data) &&
-		       vrdma_msg_request_ok(&msg->request, msg->payload);
+		vrdma_msg_get_request(&msg->request, data);
+		return vrdma_msg_request_ok(&msg->request, msg->payload);
 	case VRDMA_MSG_RESPONSE:
 		return vrdma_msg_get_response(&msg->response, data) &&
 		       vrdma_msg_part_ok(msg->response.total, msg->response.offset,
@@ -372,7 +391,8 @@ static bool vrdma_msg_get_rest(struct vrdma_msg *msg, const void *data)
 		return vrdma_msg_get_datagram(&msg->datagram, data) &&
 		       vrdma_msg_datagram_ok(&msg->datagram);
 	case VRDMA_MSG_PIECE:
-		return vrdma_msg_get_piece(&msg->piece, data) && vrdma_msg_piece_ok(&msg->piece);
+		vrdma_msg_get_piece(&msg->piece, data);
+		return vrdma_msg_piece_ok(&msg->piece);
 	case VRDMA_MSG_PLACED:
 		return vrdma_msg_get_word(&msg->placed.offset, data) &&
 		       msg->placed.offset && msg->placed.offset <= VRDMA_MAX_MSG;
@@ -531,10 +551,14 @@ static void vrdma_msg_put_request(void *data, const struct vrdma_msg_request *re
 		wire.rkey = __cpu_to_be32(request->rkey);
 	if (has & VRDMA_HAS_ADDR)
 		wire.remote_addr = __cpu_to_be64(request->remote_addr);
-	if (has & VRDMA_HAS_ADD)
+	if (has & (VRDMA_HAS_ADD | VRDMA_HAS_RANGE))
 		wire.compare_add = __cpu_to_be64(request->compare_add);
 	if (has & VRDMA_HAS_SWAP)
 		wire.swap = __cpu_to_be64(request->swap);
+	if (has & VRDMA_HAS_RANGE) {
+		wire.placement = request->placement;
+		wire.level = request->level;
+	}
 	memcpy(data, &wire, sizeof(wire));
 }
 

@@ -50,15 +50,19 @@ struct vrdma_msg_bound {
  * @imm: WITH_IMM: as the application gave it
  * @total: bytes of the whole operation
  * @offset: of this message's payload in the operation
- * @rkey: READ, WRITE, atomics; SEND_WITH_INV: to invalidate
+ * @placement: FLUSH: VRDMA_FLUSH_GLOBAL, VRDMA_FLUSH_PERSISTENT
+ * @level: FLUSH: VRDMA_FLUSH_RANGE or VRDMA_FLUSH_MR
+ * @rkey: READ, WRITE, FLUSH, atomics; SEND_WITH_INV: to invalidate
  * @done: all operations of the receiver before this one are executed
  * @remote_addr: where it points to
- * @compare_add: atomics
+ * @compare_add: atomics; FLUSH: bytes of the range
  * @swap: compare and swap
  */
 struct vrdma_msg_request {
 	__u8 opcode;
 	__u8 flags;
+	__u8 placement;
+	__u8 level;
 	__be32 imm;
 	__u32 total;
 	__u32 offset;

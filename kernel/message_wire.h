@@ -45,7 +45,8 @@ struct vrdma_wire_bound {
 struct vrdma_wire_request {
 	__u8 opcode;
 	__u8 flags;
-	__u8 reserved[2];
+	__u8 placement;
+	__u8 level;
 	__be32 imm;
 	__be32 total;
 	__be32 offset;

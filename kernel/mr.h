@@ -11,7 +11,7 @@ struct vrdma_mem;
 /* What a region can grant. */
 #define VRDMA_MR_RIGHTS		(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE | \
 				 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC | \
-				 IB_ACCESS_MW_BIND)
+				 IB_ACCESS_MW_BIND | IB_ACCESS_FLUSH_GLOBAL)
 /* What it may be asked for and has no effect: a hint, and what may be ignored. */
 #define VRDMA_MR_HINTS		(IB_ACCESS_HUGETLB | IB_ACCESS_OPTIONAL)
 

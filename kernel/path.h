@@ -17,10 +17,13 @@ struct vrdma_binding;
  * @flags: VRDMA_SEND_*
  * @imm_data: of opcodes with immediate
  * @length: bytes of payload
- * @rkey: remote key; READ, WRITE, atomics; SEND_WITH_INV: to invalidate
+ * @rkey: remote key; READ, WRITE, FLUSH, atomics; SEND_WITH_INV: to invalidate
  * @remote_addr: where it points to
  * @compare_add: atomics
  * @swap: compare and swap
+ * @range: FLUSH: bytes from @remote_addr
+ * @placement: FLUSH: VRDMA_FLUSH_GLOBAL, VRDMA_FLUSH_PERSISTENT
+ * @level: FLUSH: VRDMA_FLUSH_RANGE or VRDMA_FLUSH_MR
  * @original: atomics: what the word held
  * @mseq: number of the operation in its binding
  * @mem: the requester's memory: source of SEND and WRITE, sink of READ and atomics
@@ -37,6 +40,9 @@ struct vrdma_op {
 	u64 remote_addr;
 	u64 compare_add;
 	u64 swap;
+	u32 range;
+	u8 placement;
+	u8 level;
 	u64 original;
 	u32 mseq;
 	struct vrdma_cursor mem;

@@ -141,16 +141,19 @@ void vrdma_place_open(struct vrdma_place *region)
 	atomic_set(&region->windows, 0);
 }
 
-/* Does the key let queue pair @qp of @pd do @access to this range? */
-static bool vrdma_key_allows(const struct vrdma_key *key, struct ib_pd *pd, u64 qp, u64 addr,
-			     u64 length, int access)
+/* Does the key let queue pair @qp of @pd do @access? */
+static bool vrdma_key_allows(const struct vrdma_key *key, struct ib_pd *pd, u64 qp, int access)
+{
+	if (key->pd != pd || (access & ~key->access))
+		return false;
+	return !(key->window && !qp) && !(key->qp && key->qp != qp);
+}
+
+/* To this range? */
+static bool vrdma_key_covers(const struct vrdma_key *key, u64 addr, u64 length)
 {
 	u64 offset;
 
-	if (key->pd != pd || (access & ~key->access))
-		return false;
-	if ((key->window && !qp) || (key->qp && key->qp != qp))
-		return false;
 	if (check_sub_overflow(addr, key->iova, &offset))
 		return false;
 	return offset <= key->length && length <= key->length - offset;
@@ -172,7 +175,21 @@ struct vrdma_key *vrdma_key_get(struct ib_pd *pd, u64 qp, u32 number, u64 addr, 
 
 	rcu_read_lock();
 	key = vrdma_key_find(to_vdev(pd->device), number);
-	if (key && (!vrdma_key_allows(key, pd, qp, addr, length, access) ||
+	if (key && (!vrdma_key_allows(key, pd, qp, access) ||
+		    !vrdma_key_covers(key, addr, length) ||
+		    !refcount_inc_not_zero(&key->ref)))
+		key = NULL;
+	rcu_read_unlock();
+	return key;
+}
+
+struct vrdma_key *vrdma_key_get_all(struct ib_pd *pd, u64 qp, u32 number, int access)
+{
+	struct vrdma_key *key;
+
+	rcu_read_lock();
+	key = vrdma_key_find(to_vdev(pd->device), number);
+	if (key && (!vrdma_key_allows(key, pd, qp, access) ||
 		    !refcount_inc_not_zero(&key->ref)))
 		key = NULL;
 	rcu_read_unlock();

@@ -86,6 +86,8 @@ void vrdma_place_open(struct vrdma_place *region);
  */
 struct vrdma_key *vrdma_key_get(struct ib_pd *pd, u64 qp, u32 number, u64 addr, u64 length,
 				int access);
+/* The same, for all of its range, whatever that is. */
+struct vrdma_key *vrdma_key_get_all(struct ib_pd *pd, u64 qp, u32 number, int access);
 
 /*
  * Invalidate a key of @pd, if work requests may.  @qp: a peer asks, by this QP of ours; 0:

@@ -10,6 +10,7 @@
 
 #include "binding.h"
 #include "cq.h"
+#include "key.h"
 #include "place.h"
 #include "qp.h"
 #include "remote.h"
@@ -288,6 +289,48 @@ static enum vrdma_verdict vrdma_begin_read(struct vrdma_binding *binding, struct
 	return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_READ, target, out);
 }
 
+/*
+ * What was executed before is where it belongs, and every processor sees it: a flush waits for
+ * nothing.  What survives a loss of power nobody has, so no key grants that.
+ */
+static enum vrdma_verdict vrdma_begin_flush(struct vrdma_binding *binding,
+					    const struct vrdma_op *op,
+					    struct vrdma_outcome *out)
+{
+	struct vrdma_qp *qp = binding->qp;
+	struct vrdma_key *key;
+	int access = 0;
+
+	if (op->placement & VRDMA_FLUSH_GLOBAL)
+		access |= IB_ACCESS_FLUSH_GLOBAL;
+	if (op->placement & VRDMA_FLUSH_PERSISTENT)
+		access |= IB_ACCESS_FLUSH_PERSISTENT;
+	if (!qp->attr.max_dest_rd_atomic || access & ~qp->attr.qp_access_flags)
+		return vrdma_recv_bad_request(binding, out);
+
+	if (op->level == VRDMA_FLUSH_MR)
+		key = vrdma_key_get_all(qp->ibqp.pd, qp->serial, op->rkey, access);
+	else
+		key = vrdma_key_get(qp->ibqp.pd, qp->serial, op->rkey, op->remote_addr,
+				    op->range, access);
+	if (!key)
+		return vrdma_recv_bad_key(binding, out);
+	vrdma_key_put(key);
+	return VRDMA_MORE;
+}
+
+static enum vrdma_verdict vrdma_begin_atomic_write(struct vrdma_binding *binding,
+						   struct vrdma_op *op,
+						   struct vrdma_outcome *out)
+{
+	struct vrdma_qp *qp = binding->qp;
+
+	if (!qp->attr.max_dest_rd_atomic || !IS_ALIGNED(op->remote_addr, 8) ||
+	    op->length != sizeof(u64))
+		return vrdma_recv_bad_request(binding, out);
+	return vrdma_begin_remote(binding, op, IB_ACCESS_REMOTE_WRITE, &qp->rx.target, out);
+}
+
 static u64 vrdma_atomic(u64 *word, const struct vrdma_op *op)
 {
 	u64 old = READ_ONCE(*word);
@@ -391,6 +434,10 @@ enum vrdma_verdict vrdma_recv_begin(struct vrdma_binding *binding, struct vrdma_
 	case IB_UVERBS_WR_ATOMIC_CMP_AND_SWP:
 	case IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD:
 		return vrdma_begin_atomic(binding, op, out);
+	case VRDMA_WR_FLUSH:
+		return vrdma_begin_flush(binding, op, out);
+	case VRDMA_WR_ATOMIC_WRITE:
+		return vrdma_begin_atomic_write(binding, op, out);
 	default:
 		return vrdma_recv_bad_request(binding, out);
 	}
@@ -427,6 +474,17 @@ enum vrdma_verdict vrdma_recv_gone(struct vrdma_binding *binding, struct vrdma_o
 	return vrdma_recv_bad_key(binding, out);
 }
 
+/* An ATOMIC_WRITE is stored at once, however its source is cut up. */
+static enum vrdma_fault vrdma_recv_word(struct vrdma_cursor *target, struct vrdma_op *op)
+{
+	enum vrdma_fault fault;
+	u64 word;
+
+	fault = vrdma_cursor_gather(&op->mem, &word, sizeof(word));
+	return fault == VRDMA_FAULT_NONE ?
+	       vrdma_cursor_scatter(target, &word, sizeof(word)) : fault;
+}
+
 /**
  * vrdma_recv_move - copy the next bytes between both sides
  * @binding: the owner's
@@ -446,8 +504,11 @@ enum vrdma_verdict vrdma_recv_move(struct vrdma_binding *binding, struct vrdma_o
 	if (!vrdma_recv_state(binding->qp))
 		return binding->type == IB_QPT_UC ? VRDMA_DONE : VRDMA_LOST;
 
-	fault = fetch ? vrdma_cursor_copy(&op->mem, target, length) :
-			vrdma_cursor_copy(target, &op->mem, length);
+	if (op->opcode == VRDMA_WR_ATOMIC_WRITE)
+		fault = vrdma_recv_word(target, op);
+	else
+		fault = fetch ? vrdma_cursor_copy(&op->mem, target, length) :
+				vrdma_cursor_copy(target, &op->mem, length);
 	if (fault == VRDMA_FAULT_NONE)
 		return VRDMA_MORE;
 	if (fault == (fetch ? VRDMA_FAULT_TARGET : VRDMA_FAULT_SOURCE)) {

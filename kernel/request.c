@@ -135,11 +135,19 @@ void vrdma_request_fill(struct vrdma_msg *msg, const struct vrdma_op *op)
 	case IB_UVERBS_WR_RDMA_READ:
 	case IB_UVERBS_WR_RDMA_WRITE:
 	case IB_UVERBS_WR_RDMA_WRITE_WITH_IMM:
+	case VRDMA_WR_ATOMIC_WRITE:
 		msg->request.rkey = op->rkey;
 		msg->request.remote_addr = op->remote_addr;
 		break;
 	case IB_UVERBS_WR_SEND_WITH_INV:
 		msg->request.rkey = op->rkey;
+		break;
+	case VRDMA_WR_FLUSH:
+		msg->request.rkey = op->rkey;
+		msg->request.remote_addr = op->remote_addr;
+		msg->request.compare_add = op->range;
+		msg->request.placement = op->placement;
+		msg->request.level = op->level;
 		break;
 	default:
 		break;

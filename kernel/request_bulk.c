@@ -50,7 +50,9 @@ struct vrdma_exposure {
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
 {
-	bool atomic = vrdma_opcode_fetches(op->opcode) && op->opcode != IB_UVERBS_WR_RDMA_READ;
+	bool atomic = op->opcode == VRDMA_WR_ATOMIC_WRITE ||
+		      (vrdma_opcode_fetches(op->opcode) &&
+		       op->opcode != IB_UVERBS_WR_RDMA_READ);
 	unsigned int above = READ_ONCE(vrdma_bulk_above);
 
 	return above && op->length > above &&

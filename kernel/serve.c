@@ -24,6 +24,9 @@ void vrdma_serve_fill(struct vrdma_op *op, const struct vrdma_msg *msg)
 	op->remote_addr = msg->request.remote_addr;
 	op->compare_add = msg->request.compare_add;
 	op->swap = msg->request.swap;
+	op->range = msg->request.compare_add;
+	op->placement = msg->request.placement;
+	op->level = msg->request.level;
 	op->mseq = msg->mseq;
 }
 

@@ -31,7 +31,10 @@ static struct vrdma_ucontext *to_vuctx(struct ib_ucontext *ibuctx)
  */
 int vrdma_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 {
-	struct vrdma_alloc_ucontext_resp resp = { .max_inline = VRDMA_MAX_INLINE };
+	struct vrdma_alloc_ucontext_resp resp = {
+		.comp_mask = VRDMA_CONTEXT_FLUSH,
+		.max_inline = VRDMA_MAX_INLINE,
+	};
 	struct vrdma_device *dev = to_vdev(ibuctx->device);
 	struct vrdma_ucontext *uctx = to_vuctx(ibuctx);
 	int ret;

@@ -84,6 +84,17 @@ static const struct vrdma_opcode vrdma_opcodes[] = {
 		.wc = IB_WC_SEND,
 		.inlined = true,
 	},
+	[VRDMA_WR_FLUSH] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_FLUSH,
+		.bare = true,
+	},
+	[VRDMA_WR_ATOMIC_WRITE] = {
+		.types = VRDMA_QPT_BIT(RC),
+		.wc = IB_WC_ATOMIC_WRITE,
+		.length = sizeof(u64),
+		.inlined = true,
+	},
 	[IB_WR_REG_MR] = {
 		.types = VRDMA_QPT_BIT(RC) | VRDMA_QPT_BIT(UC),
 		.wc = IB_WC_REG_MR,
@@ -107,6 +118,16 @@ const struct vrdma_reg *vrdma_wqe_reg(const struct vrdma_send_wqe *wqe)
 	return (const struct vrdma_reg *)wqe->space;
 }
 
+/* The word of an ATOMIC_WRITE stands in the header: so any queue has room for it. */
+static enum ib_wc_status vrdma_check_word(struct vrdma_sq *sq)
+{
+	if (sq->wqe.inline_len != sizeof(u64))
+		return IB_WC_LOC_LEN_ERR;
+	sq->op.length = sizeof(u64);
+	vrdma_cursor_add_buffer(&sq->op.mem, &sq->wqe.atomic.compare_add, sizeof(u64));
+	return IB_WC_SUCCESS;
+}
+
 static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
 					    const struct vrdma_opcode *code)
 {
@@ -115,6 +136,8 @@ static enum ib_wc_status vrdma_check_inline(struct vrdma_qp *qp,
 
 	if (!code->inlined)
 		return IB_WC_LOC_QP_OP_ERR;
+	if (sq->wqe.opcode == VRDMA_WR_ATOMIC_WRITE)
+		return vrdma_check_word(sq);
 	if (sq->wqe.inline_len > sq->max_inline)
 		return IB_WC_LOC_LEN_ERR;
 	sq->op.length = sq->wqe.inline_len;
@@ -146,6 +169,23 @@ static enum ib_wc_status vrdma_check_sges(struct vrdma_qp *qp, const struct vrdm
 	return IB_WC_LOC_PROT_ERR;
 }
 
+/* It must be for something that there is. */
+static enum ib_wc_status vrdma_check_flush(const struct vrdma_send_wqe *wqe)
+{
+	if (!wqe->flush.type || wqe->flush.type & ~(VRDMA_FLUSH_GLOBAL | VRDMA_FLUSH_PERSISTENT))
+		return IB_WC_LOC_QP_OP_ERR;
+	return wqe->flush.level <= VRDMA_FLUSH_MR ? IB_WC_SUCCESS : IB_WC_LOC_QP_OP_ERR;
+}
+
+static void vrdma_op_fill_flush(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
+{
+	op->remote_addr = wqe->flush.remote_addr;
+	op->rkey = wqe->flush.rkey;
+	op->range = wqe->flush.length;
+	op->placement = wqe->flush.type;
+	op->level = wqe->flush.level;
+}
+
 /* What the work request asks for beyond its local memory. */
 static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
 {
@@ -155,18 +195,26 @@ static void vrdma_op_fill(struct vrdma_op *op, const struct vrdma_send_wqe *wqe)
 	op->imm_data = wqe->imm_data;
 	op->begun = false;
 	op->bulk = false;
-	if (wqe->opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
-	    wqe->opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD) {
+	switch (wqe->opcode) {
+	case IB_UVERBS_WR_ATOMIC_CMP_AND_SWP:
+	case IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD:
+	case VRDMA_WR_ATOMIC_WRITE:
 		op->remote_addr = wqe->atomic.remote_addr;
 		op->rkey = wqe->atomic.rkey;
 		op->compare_add = wqe->atomic.compare_add;
 		op->swap = wqe->atomic.swap;
-	} else if (wqe->opcode == IB_UVERBS_WR_SEND_WITH_INV) {
+		break;
+	case IB_UVERBS_WR_SEND_WITH_INV:
 		op->remote_addr = 0;
 		op->rkey = wqe->invalidate_rkey;
-	} else {
+		break;
+	case VRDMA_WR_FLUSH:
+		vrdma_op_fill_flush(op, wqe);
+		break;
+	default:
 		op->remote_addr = wqe->rdma.remote_addr;
 		op->rkey = wqe->rdma.rkey;
+		break;
 	}
 }
 
@@ -211,6 +259,8 @@ enum ib_wc_status vrdma_sq_accept(struct vrdma_qp *qp)
 		vrdma_stat_inc(to_vdev(qp->ibqp.device), tx_bad_wqe);
 		return IB_WC_LOC_QP_OP_ERR;
 	}
+	if (code->bare)
+		return vrdma_check_flush(&sq->wqe);
 	if (sq->wqe.flags & VRDMA_SEND_INLINE)
 		return vrdma_check_inline(qp, code);
 	if (code->local)

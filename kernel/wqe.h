@@ -17,6 +17,7 @@ struct vrdma_wqe_sge;
  * @access: right its local memory needs
  * @length: bytes it always moves; 0: any
  * @inlined: its payload may stand in the work request
+ * @bare: it moves nothing
  * @local: it changes a key of ours, and goes nowhere
  * @early: and it does so though others before it are on their way
  * @kernel: users of the kernel alone know it
@@ -27,6 +28,7 @@ struct vrdma_opcode {
 	int access;
 	u32 length;
 	bool inlined;
+	bool bare;
 	bool local;
 	bool early;
 	bool kernel;

@@ -60,7 +60,8 @@ err_free:
 	return NULL;
 }
 
-static int qp_set_ops(struct vrdma_qp *qp, const struct ibv_qp_init_attr_ex *attr)
+static int qp_set_ops(struct vrdma_qp *qp, struct ibv_context *context,
+		      const struct ibv_qp_init_attr_ex *attr)
 {
 	const uint32_t known = IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_CREATE_FLAGS |
 			       IBV_QP_INIT_ATTR_SEND_OPS_FLAGS;
@@ -71,7 +72,8 @@ static int qp_set_ops(struct vrdma_qp *qp, const struct ibv_qp_init_attr_ex *att
 		return EOPNOTSUPP;
 	if (!(attr->comp_mask & IBV_QP_INIT_ATTR_SEND_OPS_FLAGS))
 		return 0;
-	return vrdma_qp_set_wr_ops(&qp->vqp.qp_ex, attr->qp_type, attr->send_ops_flags);
+	return vrdma_qp_set_wr_ops(&qp->vqp.qp_ex, to_vctx(context), attr->qp_type,
+				   attr->send_ops_flags);
 }
 
 struct ibv_qp *vrdma_create_qp_ex(struct ibv_context *context,
@@ -85,7 +87,7 @@ struct ibv_qp *vrdma_create_qp_ex(struct ibv_context *context,
 	qp = calloc(1, sizeof(*qp));
 	if (!qp)
 		return NULL;
-	err = qp_set_ops(qp, attr);
+	err = qp_set_ops(qp, context, attr);
 	if (err)
 		goto err_free;
 	err = ibv_cmd_create_qp_ex2(context, &qp->vqp, attr, &cmd, sizeof(cmd),

@@ -7,6 +7,8 @@
 #include "rq.h"
 #include "sq.h"
 
+struct vrdma_context;
+
 /**
  * struct vrdma_qp - a queue pair
  * @vqp: what libibverbs knows of it, its state included
@@ -38,7 +40,8 @@ int vrdma_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr,
 int vrdma_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
 		    struct ibv_send_wr **bad_wr);
 
-/* wr.c: set the ibv_wr_* functions of @ops; EOPNOTSUPP: not for this type. */
-int vrdma_qp_set_wr_ops(struct ibv_qp_ex *qp, enum ibv_qp_type type, uint64_t ops);
+/* wr.c: set the ibv_wr_* functions of @ops; EOPNOTSUPP: not for this type, or kernel. */
+int vrdma_qp_set_wr_ops(struct ibv_qp_ex *qp, const struct vrdma_context *ctx,
+			enum ibv_qp_type type, uint64_t ops);
 
 #endif /* VRDMA_QP_H */

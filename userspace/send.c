@@ -3,6 +3,7 @@
 #include "qp.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "ah.h"
 #include "mw.h"
@@ -32,6 +33,10 @@ static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
 		wqe->atomic.swap = wr->wr.atomic.swap;
 		wqe->atomic.rkey = wr->wr.atomic.rkey;
 		break;
+	case IBV_WR_ATOMIC_WRITE:
+		wqe->atomic.remote_addr = wr->wr.rdma.remote_addr;
+		wqe->atomic.rkey = wr->wr.rdma.rkey;
+		break;
 	case IBV_WR_BIND_MW:
 		vrdma_mw_put_bind(wqe, wr->bind_mw.mw, wr->bind_mw.rkey,
 				  &wr->bind_mw.bind_info);
@@ -45,12 +50,34 @@ static void put_target(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr,
 	}
 }
 
+/* The one inline payload that stands in the header. */
+static int put_word(struct vrdma_send_wqe *wqe, const struct ibv_send_wr *wr)
+{
+	unsigned char word[8];
+	size_t length = 0;
+	int i;
+
+	for (i = 0; i < wr->num_sge; i++) {
+		if (wr->sg_list[i].length > sizeof(word) - length)
+			return EINVAL;
+		memcpy(word + length, (void *)(uintptr_t)wr->sg_list[i].addr,
+		       wr->sg_list[i].length);
+		length += wr->sg_list[i].length;
+	}
+	if (length < sizeof(word))
+		return EINVAL;
+	vrdma_sq_word(wqe, word);
+	return 0;
+}
+
 static int put_inline(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,
 		      const struct ibv_send_wr *wr)
 {
 	int err = 0;
 	int i;
 
+	if (wr->opcode == IBV_WR_ATOMIC_WRITE)
+		return put_word(wqe, wr);
 	if (wr->num_sge < 0 || !(INLINE_OPS & 1U << wr->opcode))
 		return EINVAL;
 	for (i = 0; i < wr->num_sge && !err; i++)
@@ -65,6 +92,8 @@ static int post_one(struct vrdma_qp *qp, const struct ibv_send_wr *wr)
 	struct vrdma_send_wqe *wqe;
 	int err = 0;
 
+	if (wr->opcode == IBV_WR_FLUSH)	/* struct ibv_send_wr cannot say it */
+		return EINVAL;
 	wqe = vrdma_sq_slot(sq, wr->wr_id, wr->opcode, wr->send_flags, &err);
 	if (!wqe)
 		return err;

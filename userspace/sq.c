@@ -16,13 +16,16 @@
 #define OPS_RC		(OPS_UC | BIT_OF(IBV_WR_RDMA_READ) | \
 			 BIT_OF(IBV_WR_ATOMIC_CMP_AND_SWP) | \
 			 BIT_OF(IBV_WR_ATOMIC_FETCH_AND_ADD) | \
-			 BIT_OF(IBV_WR_SEND_WITH_INV))
+			 BIT_OF(IBV_WR_SEND_WITH_INV) | \
+			 BIT_OF(IBV_WR_FLUSH) | BIT_OF(IBV_WR_ATOMIC_WRITE))
 
 /* The ABI speaks libibverbs' own numbers. */
 static_assert((int)IBV_SEND_FENCE == VRDMA_SEND_FENCE, "same bit");
 static_assert((int)IBV_SEND_SIGNALED == VRDMA_SEND_SIGNALED, "same bit");
 static_assert((int)IBV_SEND_SOLICITED == VRDMA_SEND_SOLICITED, "same bit");
 static_assert((int)IBV_SEND_INLINE == VRDMA_SEND_INLINE, "same bit");
+static_assert((int)IBV_WR_FLUSH == VRDMA_WR_FLUSH, "same number");
+static_assert((int)IBV_WR_ATOMIC_WRITE == VRDMA_WR_ATOMIC_WRITE, "same number");
 
 static uint32_t opcodes_of(enum ibv_qp_type type)
 {
@@ -126,6 +129,13 @@ int vrdma_sq_inline(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,
 	wqe->inline_len += length;
 	wqe->flags |= VRDMA_SEND_INLINE;
 	return 0;
+}
+
+void vrdma_sq_word(struct vrdma_send_wqe *wqe, const void *word)
+{
+	memcpy(&wqe->atomic.compare_add, word, sizeof(wqe->atomic.compare_add));
+	wqe->inline_len = sizeof(wqe->atomic.compare_add);
+	wqe->flags |= VRDMA_SEND_INLINE;
 }
 
 int vrdma_sq_gather(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,

@@ -56,6 +56,9 @@ int vrdma_sq_end(struct vrdma_sq *sq);
 int vrdma_sq_inline(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,
 		    const void *from, size_t length);
 
+/* What an ATOMIC_WRITE writes, inline: eight bytes, any alignment. */
+void vrdma_sq_word(struct vrdma_send_wqe *wqe, const void *word);
+
 /* Name @count pieces of memory; EINVAL: they do not fit. */
 int vrdma_sq_gather(const struct vrdma_sq *sq, struct vrdma_send_wqe *wqe,
 		    const struct ibv_sge *sge, size_t count);

@@ -121,6 +121,7 @@ static struct verbs_context *vrdma_alloc_context(struct ibv_device *ibdev, int c
 	err = vrdma_bell_open(&ctx->vctx.context, &ctx->bell_fd);
 	if (err)
 		goto err_uninit;
+	ctx->features = resp.drv_payload.comp_mask;
 	verbs_set_ops(&ctx->vctx, &vrdma_context_ops);
 	return &ctx->vctx;
 

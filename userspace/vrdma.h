@@ -8,10 +8,12 @@
  * struct vrdma_context - an open device
  * @vctx: what libibverbs knows of it
  * @bell_fd: doorbell file, for all queues of the context
+ * @features: VRDMA_CONTEXT_* that the kernel has
  */
 struct vrdma_context {
 	struct verbs_context vctx;
 	int bell_fd;
+	uint32_t features;
 };
 
 static inline struct vrdma_context *to_vctx(struct ibv_context *context)

@@ -6,6 +6,7 @@
 
 #include "ah.h"
 #include "mw.h"
+#include "vrdma.h"
 
 static inline struct vrdma_qp *ex_to_vqp(struct ibv_qp_ex *qp)
 {
@@ -23,6 +24,15 @@ static struct vrdma_send_wqe *wr_new(struct ibv_qp_ex *qp, enum ibv_wr_opcode op
 		sq->wqe = vrdma_sq_slot(sq, qp->wr_id, opcode,
 					qp->wr_flags & ~IBV_SEND_INLINE, &sq->err);
 	return sq->wqe;
+}
+
+/* A setter failed: the whole batch is off. */
+static void wr_check(struct vrdma_sq *sq, int err)
+{
+	if (!err)
+		return;
+	sq->err = err;
+	sq->wqe = NULL;
 }
 
 static void wr_rdma(struct ibv_qp_ex *qp, enum ibv_wr_opcode opcode, uint32_t rkey,
@@ -78,6 +88,37 @@ static void wr_atomic_fetch_add(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t re
 	wr_atomic(qp, IBV_WR_ATOMIC_FETCH_AND_ADD, rkey, remote_addr, add, 0);
 }
 
+static void wr_atomic_write(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote_addr,
+			    const void *word)
+{
+	struct vrdma_send_wqe *wqe = wr_new(qp, IBV_WR_ATOMIC_WRITE);
+
+	if (!wqe)
+		return;
+	wqe->atomic.remote_addr = remote_addr;
+	wqe->atomic.rkey = rkey;
+	vrdma_sq_word(wqe, word);
+}
+
+static void wr_flush(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote_addr, size_t length,
+		     uint8_t type, uint8_t level)
+{
+	struct vrdma_sq *sq = &ex_to_vqp(qp)->sq;
+	struct vrdma_send_wqe *wqe = wr_new(qp, IBV_WR_FLUSH);
+
+	if (!wqe)
+		return;
+	if (length > UINT32_MAX) {
+		wr_check(sq, EINVAL);
+		return;
+	}
+	wqe->flush.remote_addr = remote_addr;
+	wqe->flush.length = length;
+	wqe->flush.rkey = rkey;
+	wqe->flush.type = type;
+	wqe->flush.level = level;
+}
+
 static void wr_send(struct ibv_qp_ex *qp)
 {
 	wr_new(qp, IBV_WR_SEND);
@@ -126,15 +167,6 @@ static void wr_set_ud_addr(struct ibv_qp_ex *qp, struct ibv_ah *ah, uint32_t rem
 	wqe->ud.ah = to_vah(ah)->number;
 	wqe->ud.remote_qpn = remote_qpn;
 	wqe->ud.remote_qkey = remote_qkey;
-}
-
-/* A setter failed: the whole batch is off. */
-static void wr_check(struct vrdma_sq *sq, int err)
-{
-	if (!err)
-		return;
-	sq->err = err;
-	sq->wqe = NULL;
 }
 
 static void wr_set_inline_data(struct ibv_qp_ex *qp, void *addr, size_t length)
@@ -201,9 +233,13 @@ static int wr_complete(struct ibv_qp_ex *qp)
 			 IBV_QP_EX_WITH_ATOMIC_CMP_AND_SWP | \
 			 IBV_QP_EX_WITH_ATOMIC_FETCH_AND_ADD | \
 			 IBV_QP_EX_WITH_SEND_WITH_INV)
+/* These the kernel may be too old for. */
+#define WR_OPS_FLUSH	(IBV_QP_EX_WITH_FLUSH | IBV_QP_EX_WITH_ATOMIC_WRITE)
 
-static bool wr_ops_known(enum ibv_qp_type type, uint64_t ops)
+static bool wr_ops_known(const struct vrdma_context *ctx, enum ibv_qp_type type, uint64_t ops)
 {
+	if (type == IBV_QPT_RC && ctx->features & VRDMA_CONTEXT_FLUSH)
+		ops &= ~(uint64_t)WR_OPS_FLUSH;
 	switch (type) {
 	case IBV_QPT_RC:
 		return !(ops & ~(uint64_t)WR_OPS_RC);
@@ -217,13 +253,16 @@ static bool wr_ops_known(enum ibv_qp_type type, uint64_t ops)
 }
 
 /* What was not asked for works, too: an opcode the QP lacks is refused when posted. */
-int vrdma_qp_set_wr_ops(struct ibv_qp_ex *qp, enum ibv_qp_type type, uint64_t ops)
+int vrdma_qp_set_wr_ops(struct ibv_qp_ex *qp, const struct vrdma_context *ctx,
+			enum ibv_qp_type type, uint64_t ops)
 {
-	if (!wr_ops_known(type, ops))
+	if (!wr_ops_known(ctx, type, ops))
 		return EOPNOTSUPP;
 	qp->wr_atomic_cmp_swp = wr_atomic_cmp_swp;
 	qp->wr_atomic_fetch_add = wr_atomic_fetch_add;
+	qp->wr_atomic_write = wr_atomic_write;
 	qp->wr_bind_mw = wr_bind_mw;
+	qp->wr_flush = wr_flush;
 	qp->wr_local_inv = wr_local_inv;
 	qp->wr_rdma_read = wr_rdma_read;
 	qp->wr_rdma_write = wr_rdma_write;

@@ -65,4 +65,8 @@ probe TIMER_SHUTDOWN_SYNC '#include <linux/timer.h>' \
 probe VM_FLAGS_CLEAR '#include <linux/mm.h>' \
 	'void f(struct vm_area_struct *v);' \
 	'void f(struct vm_area_struct *v) { vm_flags_clear(v, VM_MAYEXEC); }'
+probe IB_FLUSH '#include <rdma/ib_verbs.h>' \
+	'int i = IB_ACCESS_FLUSH_GLOBAL | IB_ACCESS_FLUSH_PERSISTENT;' \
+	'u64 c = IB_DEVICE_FLUSH_GLOBAL | IB_DEVICE_ATOMIC_WRITE;' \
+	'enum ib_wc_opcode w[] = { IB_WC_FLUSH, IB_WC_ATOMIC_WRITE };'
 probe LINUX_UNALIGNED '#include <linux/unaligned.h>'

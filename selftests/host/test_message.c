@@ -396,6 +396,9 @@ static void test_round_trips(void)
 		{ .opcode = IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD, .total = 8, .rkey = 1,
 		  .remote_addr = 2, .compare_add = 3 },
 		{ .opcode = IB_UVERBS_WR_SEND_WITH_INV, .total = 8, .rkey = 1 },
+		{ .opcode = VRDMA_WR_FLUSH, .rkey = 1, .remote_addr = 2, .compare_add = 3,
+		  .placement = VRDMA_FLUSH_GLOBAL, .level = VRDMA_FLUSH_MR },
+		{ .opcode = VRDMA_WR_ATOMIC_WRITE, .total = 8, .rkey = 1, .remote_addr = 2 },
 	};
 	static const struct vrdma_msg_result results[] = {
 		{ .kind = VRDMA_ANSWER_DONE },
@@ -410,7 +413,8 @@ static void test_round_trips(void)
 		msg = samples[VRDMA_MSG_REQUEST].msg;
 		msg.request = requests[i];
 		msg.payload = requests[i].opcode < IB_UVERBS_WR_RDMA_READ ||
-			      requests[i].opcode == IB_UVERBS_WR_SEND_WITH_INV ? 8 : 0;
+			      requests[i].opcode == IB_UVERBS_WR_SEND_WITH_INV ||
+			      requests[i].opcode == VRDMA_WR_ATOMIC_WRITE ? 8 : 0;
 		tap_ok(travels(&msg), "request of opcode %d", requests[i].opcode);
 	}
 	for (i = 0; i < COUNT(results); i++) {
@@ -760,6 +764,9 @@ static void test_opcodes(void)
 		{ "an address and 8 bytes to come", 64, 8, BIT(4) | BIT(5) | BIT(6) },
 		{ "a word to add", 72, 8, BIT(5) | BIT(6) },
 		{ "a word to swap", 80, 8, BIT(5) },
+		{ "a placement", 42, 0, BIT(14) },
+		{ "a level", 43, 0, 0 },
+		{ "a placement and 8 bytes to come", 42, 8, 0 },
 	};
 	unsigned char bytes[88];
 	size_t i;
@@ -821,6 +828,37 @@ static void test_pieces(void)
 	tap_ok(right, "pieces of SENDs, WRITEs and READs, of nothing else");
 }
 
+/* A FLUSH of GLOBAL, a range; its fields one by one. */
+static void test_flush(void)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+		uint64_t good;
+	} fields[] = {
+		{ "placements", 42, BIT(1) | BIT(2) | BIT(3) },
+		{ "levels", 43, BIT(0) | BIT(1) },
+		{ "immediate", 47, BIT(0) },
+		{ "total", 51, BIT(0) },
+		{ "offset", 55, BIT(0) },
+		{ "range above 32 bits", 75, BIT(0) },
+		{ "swap", 87, BIT(0) },
+	};
+	unsigned char bytes[88];
+	size_t i;
+
+	for (i = 0; i < COUNT(fields); i++) {
+		memcpy(bytes, samples[VRDMA_MSG_REQUEST].bytes, sizeof(bytes));
+		memset(bytes + 40, 0, sizeof(bytes) - 40);
+		bytes[7] = sizeof(bytes);
+		bytes[40] = VRDMA_WR_FLUSH;
+		bytes[42] = VRDMA_FLUSH_GLOBAL;
+		memset(bytes + 76, 0xff, 4);
+		tap_ok(values_right(bytes, sizeof(bytes), fields[i].at, fields[i].good),
+		       "%s of a FLUSH: all values", fields[i].name);
+	}
+}
+
 static void test_datagram_opcodes(void)
 {
 	unsigned char bytes[136];
@@ -831,7 +869,7 @@ static void test_datagram_opcodes(void)
 	       "datagram opcodes without immediate data");
 }
 
-enum part_of { OF_SEND, OF_RESPONSE, OF_READ, OF_ATOMIC };
+enum part_of { OF_SEND, OF_RESPONSE, OF_READ, OF_ATOMIC, OF_WORD, OF_FLUSH };
 
 static bool part_taken(enum part_of of, uint32_t total, uint32_t offset, uint32_t payload)
 {
@@ -839,6 +877,8 @@ static bool part_taken(enum part_of of, uint32_t total, uint32_t offset, uint32_
 		[OF_SEND] = IB_UVERBS_WR_SEND,
 		[OF_READ] = IB_UVERBS_WR_RDMA_READ,
 		[OF_ATOMIC] = IB_UVERBS_WR_ATOMIC_CMP_AND_SWP,
+		[OF_WORD] = VRDMA_WR_ATOMIC_WRITE,
+		[OF_FLUSH] = VRDMA_WR_FLUSH,
 	};
 	size_t header = of == OF_RESPONSE ? 48 : 88;
 	size_t at = of == OF_RESPONSE ? 40 : 48;
@@ -848,6 +888,8 @@ static bool part_taken(enum part_of of, uint32_t total, uint32_t offset, uint32_
 	       40);
 	if (of != OF_RESPONSE)
 		bytes[40] = opcodes[of];
+	if (of == OF_FLUSH)
+		bytes[42] = VRDMA_FLUSH_GLOBAL;
 	put(bytes + 4, header + payload, 4);
 	put(bytes + at, total, 4);
 	put(bytes + at + 4, offset, 4);
@@ -889,6 +931,13 @@ static void test_parts(void)
 	       !part_taken(OF_ATOMIC, 9, 0, 0), "no other atomic");
 	tap_ok(!part_taken(OF_ATOMIC, 8, 8, 0) && !part_taken(OF_ATOMIC, 8, 0, 8),
 	       "an atomic has no offset and no payload");
+	tap_ok(part_taken(OF_WORD, 8, 0, 8), "an ATOMIC_WRITE of 8 bytes");
+	tap_ok(!part_taken(OF_WORD, 8, 0, 4) && !part_taken(OF_WORD, 8, 4, 4) &&
+	       !part_taken(OF_WORD, 8, 0, 0) && !part_taken(OF_WORD, 16, 0, 8) &&
+	       !part_taken(OF_WORD, 0, 0, 0), "in no parts, and no other");
+	tap_ok(part_taken(OF_FLUSH, 0, 0, 0), "a FLUSH of no bytes");
+	tap_ok(!part_taken(OF_FLUSH, 8, 0, 8) && !part_taken(OF_FLUSH, 8, 0, 0) &&
+	       !part_taken(OF_FLUSH, 0, 8, 0), "and none with any");
 }
 
 /* ---- several messages in one SEND ---- */
@@ -1130,6 +1179,7 @@ int main(void)
 	test_datagram_opcodes();
 	test_parts();
 	test_pieces();
+	test_flush();
 	test_pack_example();
 	test_numbering();
 	test_pack_types();

@@ -64,7 +64,20 @@ struct vrdma_wqe_sge {
 	__u32 lkey;
 };
 
-/* struct vrdma_send_wqe::opcode: the numbers of enum ib_uverbs_wr_opcode. */
+/*
+ * struct vrdma_send_wqe::opcode: the numbers of enum ib_uverbs_wr_opcode, which has these two
+ * since Linux 6.2.  The kernel says VRDMA_CONTEXT_FLUSH if it knows them.
+ */
+#define VRDMA_WR_FLUSH			14
+#define VRDMA_WR_ATOMIC_WRITE		15
+
+/* What a FLUSH is for: the numbers of enum ib_placement_type. */
+#define VRDMA_FLUSH_GLOBAL		(1U << 0) /* what was written is there for everybody */
+#define VRDMA_FLUSH_PERSISTENT		(1U << 1) /* and after the power was away */
+
+/* And of what: the numbers of enum ib_selectivity_level. */
+#define VRDMA_FLUSH_RANGE		0
+#define VRDMA_FLUSH_MR			1	/* all that the key leads to */
 
 /* struct vrdma_send_wqe::flags: the numbers of enum ibv_send_flags. */
 #define VRDMA_SEND_FENCE		(1U << 0)
@@ -83,7 +96,8 @@ struct vrdma_wqe_sge {
  * @imm_data: immediate data, big endian as on the wire
  * @invalidate_rkey: rkey of LOCAL_INV and SEND_WITH_INV
  *
- * The header is followed by @num_sge struct vrdma_wqe_sge or by @inline_len bytes.
+ * The header is followed by @num_sge struct vrdma_wqe_sge or by @inline_len bytes; but what
+ * ATOMIC_WRITE writes with VRDMA_SEND_INLINE are the bytes of @atomic.compare_add.
  */
 struct vrdma_send_wqe {
 	__aligned_u64 wr_id;
@@ -109,6 +123,13 @@ struct vrdma_send_wqe {
 			__u32 rkey;
 			__u32 reserved;
 		} atomic;
+		struct {
+			__aligned_u64 remote_addr;
+			__u32 length;	/* of the range */
+			__u32 rkey;
+			__u32 type;	/* VRDMA_FLUSH_GLOBAL, _PERSISTENT */
+			__u32 level;	/* VRDMA_FLUSH_RANGE or _MR */
+		} flush;
 		struct {
 			__u32 ah;	/* struct vrdma_create_ah_resp::ah */
 			__u32 remote_qpn;
@@ -180,8 +201,11 @@ struct vrdma_ring_info {
 	__u32 reserved;
 };
 
+/* struct vrdma_alloc_ucontext_resp::comp_mask */
+#define VRDMA_CONTEXT_FLUSH		(1U << 0) /* FLUSH and ATOMIC_WRITE */
+
 struct vrdma_alloc_ucontext_resp {
-	__u32 comp_mask;
+	__u32 comp_mask;	/* VRDMA_CONTEXT_* */
 	__u32 max_inline;
 };
 

@@ -29,6 +29,19 @@ static inline void *compat_ib_device_place(void *dev, struct net *net)
 	compat_ib_device_place(ib_alloc_device(drv_struct, member), net)
 #endif
 
+/*
+ * Before 6.2 the core knows neither FLUSH nor ATOMIC_WRITE: no region is granted the right, and
+ * no device says so.
+ */
+#ifndef HAVE_IB_FLUSH
+#define IB_ACCESS_FLUSH_GLOBAL		BIT(8)
+#define IB_ACCESS_FLUSH_PERSISTENT	BIT(9)
+#define IB_DEVICE_FLUSH_GLOBAL		0
+#define IB_DEVICE_ATOMIC_WRITE		0
+#define IB_WC_FLUSH			8
+#define IB_WC_ATOMIC_WRITE		9
+#endif
+
 #ifndef HAVE_IB_MARK_NAME_ASSIGNED_BY_USER
 #define ib_mark_name_assigned_by_user(ibdev)	((void)(ibdev))
 #endif
