@@ -44,7 +44,8 @@ void vrdma_cq_forget(struct ibv_cq *ibcq, uint32_t qp_num);
 
 /* What vrdma_cq_set_poll_ops() can serve. */
 #define VRDMA_WC_EX_FLAGS \
-	((uint64_t)IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP)
+	((uint64_t)IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP | \
+	 IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK)
 
 void vrdma_cq_set_poll_ops(struct ibv_cq_ex *cq, uint64_t wc_flags);
 

@@ -3,6 +3,7 @@
 #include "cq.h"
 
 #include <errno.h>
+#include <time.h>
 
 /* The consumer word is ours: nobody else writes it. */
 static inline uint32_t cq_consumer(const struct vrdma_cq *cq)
@@ -185,6 +186,21 @@ static uint64_t read_completion_ts(struct ibv_cq_ex *cq)
 	return ex_to_vcq(cq)->cqe->timestamp;
 }
 
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now = {};
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* The same moment by the other clock, as far as they differ now; neither is a system call. */
+static uint64_t read_completion_wallclock_ns(struct ibv_cq_ex *cq)
+{
+	return ex_to_vcq(cq)->cqe->timestamp + clock_ns(CLOCK_REALTIME) -
+	       clock_ns(CLOCK_MONOTONIC);
+}
+
 /* Reading costs nothing: what was not asked for may be read all the same. */
 void vrdma_cq_set_poll_ops(struct ibv_cq_ex *cq, uint64_t wc_flags)
 {
@@ -203,4 +219,6 @@ void vrdma_cq_set_poll_ops(struct ibv_cq_ex *cq, uint64_t wc_flags)
 	cq->read_dlid_path_bits = read_dlid_path_bits;
 	if (wc_flags & IBV_WC_EX_WITH_COMPLETION_TIMESTAMP)
 		cq->read_completion_ts = read_completion_ts;
+	if (wc_flags & IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK)
+		cq->read_completion_wallclock_ns = read_completion_wallclock_ns;
 }
