@@ -42,6 +42,7 @@ const struct ib_device_ops vrdma_device_ops = {
 
 	.alloc_ucontext = vrdma_alloc_ucontext,
 	.dealloc_ucontext = vrdma_dealloc_ucontext,
+	.query_ucontext = vrdma_query_ucontext,
 	.disassociate_ucontext = vrdma_disassociate_ucontext,
 	.mmap = vrdma_ring_mmap,
 	.mmap_free = vrdma_ring_mmap_free,

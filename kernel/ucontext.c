@@ -21,6 +21,11 @@ static struct vrdma_ucontext *to_vuctx(struct ib_ucontext *ibuctx)
 	return container_of(ibuctx, struct vrdma_ucontext, ibuctx);
 }
 
+static const struct vrdma_alloc_ucontext_resp vrdma_ucontext_resp = {
+	.comp_mask = VRDMA_CONTEXT_FLUSH,
+	.max_inline = VRDMA_MAX_INLINE,
+};
+
 /**
  * vrdma_alloc_ucontext - a process opens a device
  * @ibuctx: of the process
@@ -31,10 +36,7 @@ static struct vrdma_ucontext *to_vuctx(struct ib_ucontext *ibuctx)
  */
 int vrdma_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 {
-	struct vrdma_alloc_ucontext_resp resp = {
-		.comp_mask = VRDMA_CONTEXT_FLUSH,
-		.max_inline = VRDMA_MAX_INLINE,
-	};
+	struct vrdma_alloc_ucontext_resp resp = vrdma_ucontext_resp;
 	struct vrdma_device *dev = to_vdev(ibuctx->device);
 	struct vrdma_ucontext *uctx = to_vuctx(ibuctx);
 	int ret;
@@ -77,6 +79,18 @@ void vrdma_dealloc_ucontext(struct ib_ucontext *ibuctx)
 	vrdma_bell_destroy(to_vuctx(ibuctx)->bell);
 	vrdma_device_discharge(to_vdev(ibuctx->device), VRDMA_OBJ_CONTEXT);
 	module_put(THIS_MODULE);
+}
+
+/**
+ * vrdma_query_ucontext - a process was handed an open device by another
+ * @ibuctx: what that has opened
+ * @attrs: answered with struct vrdma_alloc_ucontext_resp
+ */
+int vrdma_query_ucontext(struct ib_ucontext *ibuctx, struct uverbs_attr_bundle *attrs)
+{
+	return uverbs_copy_to_struct_or_zero(attrs, VRDMA_ATTR_QUERY_CONTEXT_RESP,
+					     &vrdma_ucontext_resp,
+					     sizeof(vrdma_ucontext_resp));
 }
 
 /*
@@ -143,7 +157,15 @@ DECLARE_UVERBS_NAMED_OBJECT(VRDMA_OBJECT_DOORBELL,
 						 "[vrdma]", O_RDWR),
 			    &UVERBS_METHOD(VRDMA_METHOD_DOORBELL_ALLOC));
 
+ADD_UVERBS_ATTRIBUTES_SIMPLE(vrdma_query_context, UVERBS_OBJECT_DEVICE,
+			     UVERBS_METHOD_QUERY_CONTEXT,
+			     UVERBS_ATTR_PTR_OUT(VRDMA_ATTR_QUERY_CONTEXT_RESP,
+						 UVERBS_ATTR_STRUCT(struct vrdma_alloc_ucontext_resp,
+								    max_inline),
+						 UA_MANDATORY));
+
 const struct uapi_definition vrdma_uapi[] = {
+	UAPI_DEF_CHAIN_OBJ_TREE(UVERBS_OBJECT_DEVICE, &vrdma_query_context),
 	UAPI_DEF_CHAIN_OBJ_TREE_NAMED(VRDMA_OBJECT_DOORBELL),
 	{},
 };

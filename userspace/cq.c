@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "abi.h"
+#include "pd.h"
 
 /* The kernel has made the queue: map it, or take it down again. */
 static int cq_init(struct vrdma_cq *cq, struct ibv_context *context,
@@ -53,7 +54,7 @@ static bool cq_attr_known(const struct ibv_cq_init_attr_ex *attr)
 {
 	if (attr->wc_flags & ~VRDMA_WC_EX_FLAGS)
 		return false;
-	if (attr->comp_mask & ~IBV_CQ_INIT_ATTR_MASK_FLAGS)
+	if (attr->comp_mask & ~(IBV_CQ_INIT_ATTR_MASK_FLAGS | IBV_CQ_INIT_ATTR_MASK_PD))
 		return false;
 	return !(attr->comp_mask & IBV_CQ_INIT_ATTR_MASK_FLAGS) ||
 	       !(attr->flags & ~IBV_CREATE_CQ_ATTR_SINGLE_THREADED);
@@ -69,6 +70,11 @@ struct ibv_cq_ex *vrdma_create_cq_ex(struct ibv_context *context,
 
 	if (!cq_attr_known(attr)) {
 		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	if (attr->comp_mask & IBV_CQ_INIT_ATTR_MASK_PD &&
+	    !vrdma_pd_is_parent(attr->parent_domain)) {
+		errno = EINVAL;
 		return NULL;
 	}
 	cq = calloc(1, sizeof(*cq));

@@ -46,3 +46,25 @@ int vrdma_dereg_mr(struct verbs_mr *mr)
 		free(mr);
 	return err;
 }
+
+struct ibv_mr *vrdma_import_mr(struct ibv_pd *pd, uint32_t handle)
+{
+	struct verbs_mr *mr;
+	int err;
+
+	mr = calloc(1, sizeof(*mr));
+	if (!mr)
+		return NULL;
+	err = ibv_cmd_query_mr(pd, mr, handle);
+	if (err) {
+		free(mr);
+		errno = err;
+		return NULL;
+	}
+	return &mr->ibv_mr;
+}
+
+void vrdma_unimport_mr(struct ibv_mr *ibmr)
+{
+	free(verbs_get_mr(ibmr));
+}

@@ -12,4 +12,8 @@ int vrdma_rereg_mr(struct verbs_mr *mr, int flags, struct ibv_pd *pd, void *addr
 		   size_t length, int access);
 int vrdma_dereg_mr(struct verbs_mr *mr);
 
+/* One that another process has, or had, made; closing it leaves the kernel's. */
+struct ibv_mr *vrdma_import_mr(struct ibv_pd *pd, uint32_t handle);
+void vrdma_unimport_mr(struct ibv_mr *mr);
+
 #endif /* VRDMA_MR_H */

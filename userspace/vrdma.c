@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <infiniband/cmd_ioctl.h>
+
 #include "abi.h"
 #include "ah.h"
 #include "bell.h"
@@ -70,7 +72,9 @@ static void vrdma_free_context(struct ibv_context *context)
 
 static const struct verbs_context_ops vrdma_context_ops = {
 	.alloc_mw = vrdma_alloc_mw,
+	.alloc_parent_domain = vrdma_alloc_parent_domain,
 	.alloc_pd = vrdma_alloc_pd,
+	.alloc_td = vrdma_alloc_td,
 	.bind_mw = vrdma_bind_mw,
 	.cq_event = vrdma_cq_event,
 	.create_ah = vrdma_create_ah,
@@ -81,12 +85,15 @@ static const struct verbs_context_ops vrdma_context_ops = {
 	.create_srq = vrdma_create_srq,
 	.dealloc_mw = vrdma_dealloc_mw,
 	.dealloc_pd = vrdma_dealloc_pd,
+	.dealloc_td = vrdma_dealloc_td,
 	.dereg_mr = vrdma_dereg_mr,
 	.destroy_ah = vrdma_destroy_ah,
 	.destroy_cq = vrdma_destroy_cq,
 	.destroy_qp = vrdma_destroy_qp,
 	.destroy_srq = vrdma_destroy_srq,
 	.free_context = vrdma_free_context,
+	.import_mr = vrdma_import_mr,
+	.import_pd = vrdma_import_pd,
 	.modify_qp = vrdma_modify_qp,
 	.modify_srq = vrdma_modify_srq,
 	.poll_cq = vrdma_poll_cq,
@@ -102,7 +109,30 @@ static const struct verbs_context_ops vrdma_context_ops = {
 	.req_notify_cq = vrdma_req_notify_cq,
 	.rereg_mr = vrdma_rereg_mr,
 	.resize_cq = vrdma_resize_cq,
+	.unimport_mr = vrdma_unimport_mr,
+	.unimport_pd = vrdma_unimport_pd,
 };
+
+/* Of what the kernel has answered, make @ctx ready to use. */
+static int context_start(struct vrdma_context *ctx, const struct vrdma_alloc_ucontext_resp *resp)
+{
+	int err;
+
+	err = vrdma_bell_open(&ctx->vctx.context, &ctx->bell_fd);
+	if (err)
+		return err;
+	ctx->features = resp->comp_mask;
+	verbs_set_ops(&ctx->vctx, &vrdma_context_ops);
+	return 0;
+}
+
+static struct verbs_context *context_discard(struct vrdma_context *ctx, int err)
+{
+	verbs_uninit_context(&ctx->vctx);
+	free(ctx);
+	errno = err;
+	return NULL;
+}
 
 static struct verbs_context *vrdma_alloc_context(struct ibv_device *ibdev, int cmd_fd,
 						 void *private_data)
@@ -116,20 +146,28 @@ static struct verbs_context *vrdma_alloc_context(struct ibv_device *ibdev, int c
 	if (!ctx)
 		return NULL;
 	err = ibv_cmd_get_context(&ctx->vctx, &cmd, sizeof(cmd), &resp.ibv_resp, sizeof(resp));
-	if (err)
-		goto err_uninit;
-	err = vrdma_bell_open(&ctx->vctx.context, &ctx->bell_fd);
-	if (err)
-		goto err_uninit;
-	ctx->features = resp.drv_payload.comp_mask;
-	verbs_set_ops(&ctx->vctx, &vrdma_context_ops);
-	return &ctx->vctx;
+	if (!err)
+		err = context_start(ctx, &resp.drv_payload);
+	return err ? context_discard(ctx, err) : &ctx->vctx;
+}
 
-err_uninit:
-	verbs_uninit_context(&ctx->vctx);
-	free(ctx);
-	errno = err;
-	return NULL;
+/* Another process has opened the device: the same context, with a doorbell file of ours. */
+static struct verbs_context *vrdma_import_context(struct ibv_device *ibdev, int cmd_fd)
+{
+	DECLARE_COMMAND_BUFFER_LINK(answer, UVERBS_OBJECT_DEVICE, UVERBS_METHOD_QUERY_CONTEXT, 1,
+				    NULL);
+	struct vrdma_alloc_ucontext_resp resp = {};
+	struct vrdma_context *ctx;
+	int err;
+
+	ctx = verbs_init_and_alloc_context(ibdev, cmd_fd, ctx, vctx, VRDMA_DRIVER_ID);
+	if (!ctx)
+		return NULL;
+	fill_attr_out_ptr(answer, VRDMA_ATTR_QUERY_CONTEXT_RESP, &resp);
+	err = ibv_cmd_query_context(&ctx->vctx.context, answer);
+	if (!err)
+		err = context_start(ctx, &resp);
+	return err ? context_discard(ctx, err) : &ctx->vctx;
 }
 
 static struct verbs_device *vrdma_alloc_device(struct verbs_sysfs_dev *sysfs_dev)
@@ -155,6 +193,7 @@ static const struct verbs_device_ops vrdma_device_ops = {
 	.alloc_device = vrdma_alloc_device,
 	.uninit_device = vrdma_uninit_device,
 	.alloc_context = vrdma_alloc_context,
+	.import_context = vrdma_import_context,
 };
 
 PROVIDER_DRIVER(vrdma, vrdma_device_ops);

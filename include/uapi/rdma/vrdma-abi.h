@@ -254,6 +254,11 @@ enum vrdma_doorbell_alloc_attrs {
 	VRDMA_ATTR_DOORBELL_ALLOC_FD = (1U << UVERBS_ID_NS_SHIFT),
 };
 
+/* Who was handed an open device asks again what opening it was answered with. */
+enum vrdma_query_context_attrs {
+	VRDMA_ATTR_QUERY_CONTEXT_RESP = (1U << UVERBS_ID_NS_SHIFT),
+};
+
 #define VRDMA_IOC_MAGIC			0xbd
 #define VRDMA_IOC_SEND			_IO(VRDMA_IOC_MAGIC, 0)	/* QPN */
 #define VRDMA_IOC_KICK_QP		_IO(VRDMA_IOC_MAGIC, 1)	/* QPN */
