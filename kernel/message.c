@@ -347,8 +347,9 @@ static bool vrdma_msg_piece_ok(const struct vrdma_msg_piece *piece)
 	const struct vrdma_msg_request *request = &piece->request;
 	__u8 has = vrdma_msg_opcode_has(request->opcode);
 
-	if (!has || has & (VRDMA_HAS_WORD | VRDMA_HAS_RANGE) || !vrdma_msg_flags_ok(request->flags) ||
-	    !vrdma_msg_request_zeros(request, has))
+	if (!has || has & (VRDMA_HAS_WORD | VRDMA_HAS_RANGE))
+		return false;
+	if (!vrdma_msg_flags_ok(request->flags) || !vrdma_msg_request_zeros(request, has))
 		return false;
 	if (!piece->length || piece->length > VRDMA_PIECE_BYTES ||
 	    piece->addr + piece->length < piece->addr)

@@ -157,12 +157,13 @@ DECLARE_UVERBS_NAMED_OBJECT(VRDMA_OBJECT_DOORBELL,
 						 "[vrdma]", O_RDWR),
 			    &UVERBS_METHOD(VRDMA_METHOD_DOORBELL_ALLOC));
 
+#define VRDMA_QUERY_CONTEXT_RESP \
+	UVERBS_ATTR_STRUCT(struct vrdma_alloc_ucontext_resp, max_inline)
+
 ADD_UVERBS_ATTRIBUTES_SIMPLE(vrdma_query_context, UVERBS_OBJECT_DEVICE,
 			     UVERBS_METHOD_QUERY_CONTEXT,
 			     UVERBS_ATTR_PTR_OUT(VRDMA_ATTR_QUERY_CONTEXT_RESP,
-						 UVERBS_ATTR_STRUCT(struct vrdma_alloc_ucontext_resp,
-								    max_inline),
-						 UA_MANDATORY));
+						 VRDMA_QUERY_CONTEXT_RESP, UA_MANDATORY));
 
 const struct uapi_definition vrdma_uapi[] = {
 	UAPI_DEF_CHAIN_OBJ_TREE(UVERBS_OBJECT_DEVICE, &vrdma_query_context),
