@@ -6,16 +6,18 @@
 
 #include "ring.h"
 
+u32 vrdma_rq_stride(u32 max_sge)
+{
+	return sizeof(struct vrdma_recv_wqe) + max_sge * sizeof(struct vrdma_wqe_sge);
+}
+
 int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max_sge,
 		  struct vrdma_ring_info *info)
 {
-	u32 stride;
-
 	if (max_sge > VRDMA_MAX_SGE)
 		return -EINVAL;
 
-	stride = sizeof(struct vrdma_recv_wqe) + max_sge * sizeof(struct vrdma_wqe_sge);
-	rq->ring = vrdma_ring_create(uctx, wr, stride, info);
+	rq->ring = vrdma_ring_create(uctx, wr, vrdma_rq_stride(max_sge), info);
 	if (IS_ERR(rq->ring))
 		return PTR_ERR(rq->ring);
 
@@ -75,6 +77,50 @@ int vrdma_rq_count(struct vrdma_rq *rq)
 	/* Pairs with the release after the slots were filled. */
 	count = smp_load_acquire(&rq->ring->hdr->producer) - rq->consumer;
 	return count <= vrdma_ring_slots(rq->ring) ? count : -EINVAL;
+}
+
+/* The receives [@from, @to), as they stand: whoever takes one checks it. */
+static void vrdma_rq_copy(const struct vrdma_rq *rq, struct vrdma_ring *ring, u32 from, u32 to)
+{
+	u32 stride = 1U << ring->shift;
+
+	for (; from != to; from++) {
+		memcpy(vrdma_ring_slot(ring, from), vrdma_ring_slot(rq->ring, from), stride);
+		cond_resched();
+	}
+}
+
+/*
+ * What is posted is copied without the lock, for meanwhile it can only become less; under it
+ * only the indices are.  What a poster adds all the same is lost.
+ */
+int vrdma_rq_switch(struct vrdma_rq *rq, struct vrdma_ring *ring, u32 wr,
+		    struct vrdma_ring **old)
+{
+	u32 from, to;
+	int count;
+
+	spin_lock_irq(&rq->lock);
+	count = vrdma_rq_count(rq);
+	from = rq->consumer;
+	spin_unlock_irq(&rq->lock);
+	if (count < 0 || count > wr)
+		return -EINVAL;
+
+	to = from + count;
+	vrdma_rq_copy(rq, ring, from, to);
+	ring->hdr->producer = to;
+	spin_lock_irq(&rq->lock);
+	*old = rq->ring;
+	rq->ring = ring;
+	WRITE_ONCE(rq->wr, wr);
+	/* Taken meanwhile, or garbage that was posted meanwhile. */
+	if (rq->consumer - from > count)
+		rq->consumer = to;
+	vrdma_rq_consume(rq, rq->consumer);
+	vrdma_rq_show_need(rq);
+	spin_unlock_irq(&rq->lock);
+	return 0;
 }
 
 int vrdma_rq_peek(struct vrdma_rq *rq, struct vrdma_recv *recv)

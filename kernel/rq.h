@@ -67,6 +67,8 @@ struct vrdma_rq {
 int vrdma_rq_init(struct vrdma_rq *rq, struct ib_ucontext *uctx, u32 wr, u32 max_sge,
 		  struct vrdma_ring_info *info);
 void vrdma_rq_exit(struct vrdma_rq *rq);
+/* Bytes of a slot with @max_sge entries. */
+u32 vrdma_rq_stride(u32 max_sge);
 
 /*
  * QP to RESET: forget what is posted and the flushing.  Takes rq->lock.  Indices
@@ -84,6 +86,14 @@ int vrdma_rq_peek(struct vrdma_rq *rq, struct vrdma_recv *recv);
 void vrdma_rq_take(struct vrdma_rq *rq);
 /* Both at once. */
 int vrdma_rq_pop(struct vrdma_rq *rq, struct vrdma_recv *recv);
+
+/*
+ * Have @ring, which is empty, take over with what is posted, for @wr receives; the old one is
+ * the caller's.  The poster keeps its hands off until the caller has returned to it.
+ * -EINVAL: more than @wr are posted, or garbage.  Process context, one caller at a time.
+ */
+int vrdma_rq_switch(struct vrdma_rq *rq, struct vrdma_ring *ring, u32 wr,
+		    struct vrdma_ring **old);
 
 /* How many receives are posted, under rq->lock; -EINVAL: garbage. */
 int vrdma_rq_count(struct vrdma_rq *rq);

@@ -2,6 +2,7 @@
 /* Shared receive queues. */
 #include "srq.h"
 
+#include <linux/uaccess.h>
 #include <rdma/uverbs_ioctl.h>
 
 #include "limits.h"
@@ -120,6 +121,7 @@ int vrdma_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *attr,
 
 	refcount_set(&srq->ref, 1);
 	init_completion(&srq->released);
+	mutex_init(&srq->resize_lock);
 	ret = udata ? vrdma_srq_respond(srq, &resp, udata) : 0;
 	if (ret)
 		goto err_exit_rq;
@@ -139,35 +141,103 @@ int vrdma_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata)
 
 	vrdma_srq_unlist(srq);
 	vrdma_rq_exit(&srq->rq);
+	mutex_destroy(&srq->resize_lock);
 	vrdma_device_discharge(to_vdev(ibsrq->device), VRDMA_OBJ_SRQ);
 	return 0;
 }
 
-/* The size is fixed: IB_DEVICE_SRQ_RESIZE is not offered. */
+/* Before the switch: the application must not lose both rings. */
+static int vrdma_srq_tell_ring(const struct vrdma_modify_srq_cmd *cmd,
+			       const struct vrdma_ring_info *info)
+{
+	return copy_to_user(u64_to_user_ptr(cmd->ring), info, sizeof(*info)) ? -EFAULT : 0;
+}
+
+static int vrdma_srq_resize_locked(struct vrdma_srq *srq, u32 wr,
+				   const struct vrdma_modify_srq_cmd *cmd,
+				   struct ib_udata *udata)
+{
+	struct vrdma_ring_info info = {};
+	struct vrdma_ring *old = NULL;
+	struct vrdma_ring *ring;
+	int ret;
+
+	ring = vrdma_ring_create(vrdma_udata_ucontext(udata), wr,
+				 vrdma_rq_stride(srq->rq.max_sge), &info);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	ret = vrdma_srq_tell_ring(cmd, &info);
+	if (!ret)
+		ret = vrdma_rq_switch(&srq->rq, ring, wr, &old);
+	vrdma_ring_destroy(ret ? ring : old);
+	return ret;
+}
+
+/* For applications: users in the kernel never ask. */
+static int vrdma_srq_resize(struct vrdma_srq *srq, u32 wr, struct ib_udata *udata)
+{
+	struct vrdma_modify_srq_cmd cmd;
+	int ret;
+
+	if (!udata || udata->inlen < sizeof(cmd))
+		return -EOPNOTSUPP;
+	if (!wr || wr > VRDMA_MAX_SRQ_WR)
+		return -EINVAL;
+	ret = ib_copy_from_udata(&cmd, udata, sizeof(cmd));
+	if (ret)
+		return ret;
+	mutex_lock(&srq->resize_lock);
+	ret = vrdma_srq_resize_locked(srq, wr, &cmd, udata);
+	mutex_unlock(&srq->resize_lock);
+	return ret;
+}
+
+static int vrdma_srq_set_limit(struct vrdma_srq *srq, u32 limit)
+{
+	unsigned long flags;
+
+	if (limit > READ_ONCE(srq->rq.wr))
+		return -EINVAL;
+	spin_lock_irqsave(&srq->rq.lock, flags);
+	srq->limit = limit;
+	spin_unlock_irqrestore(&srq->rq.lock, flags);
+	return 0;
+}
+
+/**
+ * vrdma_modify_srq - modify_srq verb
+ * @ibsrq: any
+ * @attr: size, limit
+ * @mask: which of them
+ * @udata: with a size: struct vrdma_modify_srq_cmd
+ *
+ * Return: -EINVAL for what cannot be, also for fewer than are posted; -EOPNOTSUPP for the size
+ * of a kernel user's, or one whose provider does not know how.
+ */
 int vrdma_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr,
 		     enum ib_srq_attr_mask mask, struct ib_udata *udata)
 {
 	struct vrdma_srq *srq = to_vsrq(ibsrq);
-	unsigned long flags;
+	int ret = 0;
+	u32 limit;
 
-	if (mask & ~IB_SRQ_LIMIT)
+	if (mask & ~(IB_SRQ_MAX_WR | IB_SRQ_LIMIT))
 		return -EOPNOTSUPP;
-	if (!(mask & IB_SRQ_LIMIT))
-		return 0;
-	if (attr->srq_limit > srq->rq.wr)
+	limit = mask & IB_SRQ_LIMIT ? attr->srq_limit : READ_ONCE(srq->limit);
+	if (mask & IB_SRQ_MAX_WR && limit > attr->max_wr)
 		return -EINVAL;
-
-	spin_lock_irqsave(&srq->rq.lock, flags);
-	srq->limit = attr->srq_limit;
-	spin_unlock_irqrestore(&srq->rq.lock, flags);
-	return 0;
+	if (mask & IB_SRQ_MAX_WR)
+		ret = vrdma_srq_resize(srq, attr->max_wr, udata);
+	if (!ret && mask & IB_SRQ_LIMIT)
+		ret = vrdma_srq_set_limit(srq, attr->srq_limit);
+	return ret;
 }
 
 int vrdma_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr)
 {
 	struct vrdma_srq *srq = to_vsrq(ibsrq);
 
-	attr->max_wr = srq->rq.wr;
+	attr->max_wr = READ_ONCE(srq->rq.wr);
 	attr->max_sge = srq->rq.max_sge;
 	attr->srq_limit = READ_ONCE(srq->limit);
 	return 0;

@@ -3,6 +3,7 @@
 #define _VRDMA_SRQ_H
 
 #include <linux/completion.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <rdma/ib_verbs.h>
 
@@ -20,6 +21,7 @@
  *	   the limit disarmed; 0: disarmed. Under rq.lock
  * @ref: ib_core, and each kick in flight; destroy waits for them
  * @released: completed by the last put
+ * @resize_lock: one resize at a time; process context
  */
 struct vrdma_srq {
 	struct ib_srq ibsrq;
@@ -30,6 +32,7 @@ struct vrdma_srq {
 	u32 limit;
 	refcount_t ref;
 	struct completion released;
+	struct mutex resize_lock;	/* of rq.ring: one change at a time */
 };
 
 static inline struct vrdma_srq *to_vsrq(struct ib_srq *ibsrq)

@@ -20,6 +20,8 @@ DECLARE_DRV_CMD(vrdma_cmd_resize_cq, IB_USER_VERBS_CMD_RESIZE_CQ,
 		empty, vrdma_resize_cq_resp);
 DECLARE_DRV_CMD(vrdma_cmd_create_srq, IB_USER_VERBS_CMD_CREATE_SRQ,
 		empty, vrdma_create_srq_resp);
+DECLARE_DRV_CMD(vrdma_cmd_modify_srq, IB_USER_VERBS_CMD_MODIFY_SRQ,
+		vrdma_modify_srq_cmd, empty);
 DECLARE_DRV_CMD(vrdma_cmd_create_qp, IB_USER_VERBS_CMD_CREATE_QP,
 		empty, vrdma_create_qp_resp);
 DECLARE_DRV_CMD(vrdma_cmd_create_qp_ex, IB_USER_VERBS_EX_CMD_CREATE_QP,

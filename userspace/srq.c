@@ -41,10 +41,40 @@ err_free:
 	return NULL;
 }
 
+/*
+ * The lock is held over the call: who posts writes to the ring that counts.  If the new ring
+ * can't be mapped the old one stays, so that posting finds it dead instead of a hole.
+ */
+static int srq_resize(struct vrdma_srq *srq, struct ibv_srq_attr *attr, int mask)
+{
+	struct ibv_srq *ibsrq = &srq->vsrq.srq;
+	struct vrdma_cmd_modify_srq cmd = {};
+	struct vrdma_ring_info info = {};
+	struct vrdma_ring ring;
+	int err;
+
+	cmd.drv_payload.ring = (uintptr_t)&info;
+	pthread_spin_lock(&srq->rq.lock);
+	err = ibv_cmd_modify_srq(ibsrq, attr, mask, &cmd.ibv_cmd, sizeof(cmd));
+	if (!err)
+		err = vrdma_ring_map(&ring, ibsrq->context, &info);
+	if (!err) {
+		vrdma_ring_unmap(&srq->rq.ring);
+		if (attr->max_wr < ring.room)
+			ring.room = attr->max_wr;
+		ring.consumer = __atomic_load_n(&ring.hdr->consumer, __ATOMIC_ACQUIRE);
+		srq->rq.ring = ring;
+	}
+	pthread_spin_unlock(&srq->rq.lock);
+	return err;
+}
+
 int vrdma_modify_srq(struct ibv_srq *ibsrq, struct ibv_srq_attr *attr, int mask)
 {
 	struct ibv_modify_srq cmd = {};
 
+	if (mask & IBV_SRQ_MAX_WR)
+		return srq_resize(to_vsrq(ibsrq), attr, mask);
 	return ibv_cmd_modify_srq(ibsrq, attr, mask, &cmd, sizeof(cmd));
 }
 

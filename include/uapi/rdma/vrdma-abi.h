@@ -225,6 +225,14 @@ struct vrdma_create_srq_resp {
 	__u32 comp_mask;
 };
 
+/*
+ * The core's command that changes an SRQ has no answer.
+ * @ring: where a struct vrdma_ring_info goes, when the size changes
+ */
+struct vrdma_modify_srq_cmd {
+	__aligned_u64 ring;
+};
+
 struct vrdma_create_qp_resp {
 	struct vrdma_ring_info sq;
 	struct vrdma_ring_info rq;	/* size 0 with an SRQ */
