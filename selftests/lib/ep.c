@@ -32,7 +32,7 @@ static void ep_defaults(struct ep_cfg *cfg)
 
 static int ep_create_qp(struct ep *ep)
 {
-	struct ibv_qp_init_attr attr = {
+	struct ibv_qp_init_attr_ex attr = {
 		.send_cq = ep->scq,
 		.recv_cq = ep->rcq,
 		.srq = ep->cfg.srq,
@@ -45,9 +45,15 @@ static int ep_create_qp(struct ep *ep)
 		},
 		.qp_type = ep->cfg.type,
 		.sq_sig_all = ep->cfg.sq_sig_all,
+		.comp_mask = IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS,
+		.pd = ep->node->pd,
+		.send_ops_flags = ep->cfg.send_ops,
 	};
 
-	ep->qp = ibv_create_qp(ep->node->pd, &attr);
+	if (ep->cfg.send_ops)
+		ep->qp = ibv_create_qp_ex(ep->node->ctx, &attr);
+	else	/* the one begins as the other */
+		ep->qp = ibv_create_qp(ep->node->pd, (struct ibv_qp_init_attr *)&attr);
 	EXPECT(ep->qp, "create_qp: %s", strerror(errno));
 	return KTAP_PASS;
 }

@@ -87,6 +87,7 @@ int node_set_link(int side, const char *state);
  * @qp_access: of the QP [remote write, read, atomic]
  * @sq_sig_all: [0]
  * @srq: use it [own receive queue]
+ * @send_ops: enum ibv_qp_create_send_ops_flags, for ibv_wr_*() [none]
  * @scq, @rcq: use them [an own one for both]
  * @channel: completion channel for the own CQ [none]
  * @timeout: [17: 0.5 s] @retry_cnt: [7] @rnr_retry: [7] @min_rnr_timer: [12: 0.64 ms]
@@ -99,6 +100,7 @@ struct ep_cfg {
 	int access, qp_access;
 	int sq_sig_all;
 	struct ibv_srq *srq;
+	uint64_t send_ops;
 	struct ibv_cq *scq, *rcq;
 	struct ibv_comp_channel *channel;
 	bool timers;
