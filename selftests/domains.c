@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/verbs_util.h"
 
@@ -140,26 +139,19 @@ static int import(void)
 {
 	struct ibv_send_wr wr;
 	struct ibv_sge sge;
-	struct ibv_pd *pd;
 	struct ibv_mr *mr;
-	struct node own;
 	uint8_t *buf;
 
 	TRY(open_nodes());
 	TRY(connect_and_send());
-	own = node[0];
 	buf = a.buf;
-	node[0].ctx = ibv_import_device(dup(own.ctx->cmd_fd));
-	EXPECT(node[0].ctx, "import_device: %s", strerror(errno));
-	pd = ibv_import_pd(node[0].ctx, own.pd->handle);
-	EXPECT(pd, "import_pd: %s", strerror(errno));
-	mr = ibv_import_mr(pd, a.mr->handle);
+	TRY(node_import(&node[0], 0, node[0].pd->handle));
+	mr = ibv_import_mr(node[0].pd, a.mr->handle);
 	EXPECT(mr, "import_mr: %s", strerror(errno));
 	EXPECT_EQ(mr->lkey, a.mr->lkey);
 	EXPECT_EQ(mr->rkey, a.mr->rkey);
 	EXPECT_EQ(mr->length, a.mr->length);
-	EXPECT(!ibv_import_mr(pd, a.mr->handle + 4711), "a region that is none");
-	node[0].pd = pd;
+	EXPECT(!ibv_import_mr(node[0].pd, a.mr->handle + 4711), "a region that is none");
 	TRY(connect_and_send());
 	ep_wr(&a, &wr, &sge, IBV_WR_RDMA_WRITE, 5, 0, 64);
 	sge.addr = (uintptr_t)buf;
@@ -169,23 +161,20 @@ static int import(void)
 	TRY(cq_expect(a.scq, 5, IBV_WC_SUCCESS, NULL));
 	EXPECT_EQ(b.buf[0], 77);
 	ibv_unimport_mr(mr);
-	ibv_unimport_pd(pd);
+	ibv_unimport_pd(node[0].pd);
 	return KTAP_PASS;
 }
 
 /* The importer has gone: what it was handed goes on. */
 static int import_over(void)
 {
-	struct ibv_context *ctx;
-	struct ibv_pd *pd;
+	struct node other;
 
 	TRY(open_nodes());
-	ctx = ibv_import_device(dup(node[0].ctx->cmd_fd));
-	EXPECT(ctx, "import_device: %s", strerror(errno));
-	pd = ibv_import_pd(ctx, node[0].pd->handle);
-	EXPECT(pd, "import_pd: %s", strerror(errno));
-	ibv_unimport_pd(pd);
-	EXPECT_EQ(ibv_close_device(ctx), 0);
+	other = node[0];
+	TRY(node_import(&other, 0, other.pd->handle));
+	ibv_unimport_pd(other.pd);
+	EXPECT_EQ(ibv_close_device(other.ctx), 0);
 	return connect_and_send();
 }
 

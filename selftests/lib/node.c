@@ -97,16 +97,17 @@ static int node_fill(struct node *node, int gid_index)
 	return KTAP_PASS;
 }
 
-int node_open(struct node *node, int side)
+/* Run @fill with @arg inside the namespace of a side, whose device @node then names. */
+static int node_within(struct node *node, int side, int (*fill)(struct node *node, int arg),
+		       int arg)
 {
 	int home, net, result = KTAP_FAIL;
 	char path[128], *at;
 
-	memset(node, 0, sizeof(*node));
 	snprintf(node->name, sizeof(node->name), "%s", opt.dev[side]);
 	at = strchr(node->name, '@');
 	if (!at)
-		return node_fill(node, opt.gid[side]);
+		return fill(node, arg);
 
 	*at = 0;
 	snprintf(path, sizeof(path), "/run/netns/%s", at + 1);
@@ -115,12 +116,33 @@ int node_open(struct node *node, int side)
 	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	EXPECT(home >= 0, "own namespace: %s", strerror(errno));
 	if (!node_enter(net))
-		result = node_fill(node, opt.gid[side]);
+		result = fill(node, arg);
 	close(net);
 	if (node_enter(home))
 		result = KTAP_FAIL;
 	close(home);
 	return result;
+}
+
+int node_open(struct node *node, int side)
+{
+	memset(node, 0, sizeof(*node));
+	return node_within(node, side, node_fill, opt.gid[side]);
+}
+
+static int node_fill_import(struct node *node, int cmd_fd)
+{
+	node->ctx = ibv_import_device(dup(cmd_fd));
+	EXPECT(node->ctx, "import_device: %s", strerror(errno));
+	return KTAP_PASS;
+}
+
+int node_import(struct node *node, int side, uint32_t pd_handle)
+{
+	TRY(node_within(node, side, node_fill_import, node->ctx->cmd_fd));
+	node->pd = ibv_import_pd(node->ctx, pd_handle);
+	EXPECT(node->pd, "import_pd: %s", strerror(errno));
+	return KTAP_PASS;
 }
 
 bool node_is_rxe(const struct node *node)

@@ -67,6 +67,9 @@ struct node {
 /* Open opt.dev[side]; the calling thread stays in the namespace it was in. */
 int node_open(struct node *node, int side);
 
+/* Have @node, a copy of an open one, refer to its device and PD as another process would. */
+int node_import(struct node *node, int side, uint32_t pd_handle);
+
 /* rxe differs from the specification here and there; cases say where. */
 bool node_is_rxe(const struct node *node);
 
