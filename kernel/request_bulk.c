@@ -50,13 +50,10 @@ struct vrdma_exposure {
  */
 bool vrdma_request_goes_bulk(const struct vrdma_remote *remote, const struct vrdma_op *op)
 {
-	bool atomic = op->opcode == VRDMA_WR_ATOMIC_WRITE ||
-		      (vrdma_opcode_fetches(op->opcode) &&
-		       op->opcode != IB_UVERBS_WR_RDMA_READ);
 	unsigned int above = READ_ONCE(vrdma_bulk_above);
 
 	return above && op->length > above &&
-	       remote->binding->type == IB_QPT_RC && !atomic &&
+	       remote->binding->type == IB_QPT_RC && !vrdma_opcode_is_atomic(op->opcode) &&
 	       op->length / op->mem.nr >= VRDMA_MSG_PAYLOAD &&
 	       READ_ONCE(remote->lane->bulk.shows) && vrdma_span_fits(&op->mem);
 }

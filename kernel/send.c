@@ -370,8 +370,7 @@ static bool vrdma_send_held(const struct vrdma_qp *qp)
 		return true;
 	if (!sq->fetching)
 		return false;
-	return sq->wqe.flags & VRDMA_SEND_FENCE ||
-	       (fetches && sq->wqe.opcode != IB_UVERBS_WR_RDMA_READ) ||
+	return sq->wqe.flags & VRDMA_SEND_FENCE || vrdma_opcode_is_atomic(sq->wqe.opcode) ||
 	       (fetches && sq->fetching >= min_t(u32, qp->attr.max_rd_atomic, VRDMA_FETCHES));
 }
 

@@ -3,6 +3,7 @@
 #define _VRDMA_WQE_H
 
 #include <rdma/ib_verbs.h>
+#include <rdma/vrdma-abi.h>
 
 struct vrdma_qp;
 struct vrdma_reg;
@@ -42,6 +43,14 @@ static inline bool vrdma_opcode_fetches(u32 opcode)
 	return opcode == IB_UVERBS_WR_RDMA_READ ||
 	       opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
 	       opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD;
+}
+
+/* The owner's processor executes it, on one word. */
+static inline bool vrdma_opcode_is_atomic(u32 opcode)
+{
+	return opcode == IB_UVERBS_WR_ATOMIC_CMP_AND_SWP ||
+	       opcode == IB_UVERBS_WR_ATOMIC_FETCH_AND_ADD ||
+	       opcode == VRDMA_WR_ATOMIC_WRITE;
 }
 
 static inline bool vrdma_opcode_is_local(u32 opcode)
