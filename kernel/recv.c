@@ -474,15 +474,21 @@ enum vrdma_verdict vrdma_recv_gone(struct vrdma_binding *binding, struct vrdma_o
 	return vrdma_recv_bad_key(binding, out);
 }
 
-/* An ATOMIC_WRITE is stored at once, however its source is cut up. */
+/* An ATOMIC_WRITE: one store, however its source is cut up. */
 static enum vrdma_fault vrdma_recv_word(struct vrdma_cursor *target, struct vrdma_op *op)
 {
 	enum vrdma_fault fault;
-	u64 word;
+	u64 value, *word;
 
-	fault = vrdma_cursor_gather(&op->mem, &word, sizeof(word));
-	return fault == VRDMA_FAULT_NONE ?
-	       vrdma_cursor_scatter(target, &word, sizeof(word)) : fault;
+	fault = vrdma_cursor_gather(&op->mem, &value, sizeof(value));
+	if (fault != VRDMA_FAULT_NONE)
+		return fault;
+	word = vrdma_cursor_word(target);
+	if (!word)
+		return VRDMA_FAULT_TARGET;
+	WRITE_ONCE(*word, value);
+	vrdma_cursor_unword(target);
+	return VRDMA_FAULT_NONE;
 }
 
 /**
