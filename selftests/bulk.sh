@@ -78,7 +78,7 @@ killed() {
 start_both_ways() {
 	SERVERS=() CLIENTS=() IDLE=()
 	talk 18518 ib_write_bw "-x $GID -p 18518 -F -b -s 4194304 -t 4 --run_infinitely -D 5" &&
-		talk 18519 ib_send_bw "-x $GID -p 18519 -F -b -s 1048576 -t 4 -r 8 -D 60" &&
+		talk 18519 ib_send_bw "-x $GID -p 18519 -F -b -s 1048576 -t 4 -r 8 -D $((60 * ${SLOW:-1}))" &&
 		moves "$NS1" "$DEV1" && moves "$NS2" "$DEV2" &&
 		! any_ended "${SERVERS[@]}" "${CLIENTS[@]}" && return 0
 	show "$WORK"/stream.1851[89].*
