@@ -31,6 +31,8 @@
 /* The sender's QP asks for its own Q_Key (IBA 10.2.5). */
 #define VRDMA_QKEY_OWN		BIT(31)
 
+#define VRDMA_UD_QPN_MAX	0xffffffU	/* 24 bits on any wire */
+
 /**
  * struct vrdma_ud_msg - what the receiver's side needs of a datagram
  * @av: addresses
@@ -530,7 +532,9 @@ enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe
 	if (vrdma_ud_head(qp, wqe, op, &msg))
 		return IB_WC_LOC_QP_OP_ERR;
 
-	if (!vrdma_ud_must_wait(dev->ud, &msg))
+	if (msg.dest_qpn > VRDMA_UD_QPN_MAX)
+		err = -EHOSTUNREACH;	/* nobody has it, and no message could say it */
+	else if (!vrdma_ud_must_wait(dev->ud, &msg))
 		err = vrdma_ud_deliver(dev, &msg, &op->mem);
 	if (err == -EAGAIN)
 		err = vrdma_ud_wait(dev->ud, &msg, &op->mem);
