@@ -55,4 +55,13 @@ static inline bool vrdma_wire_zero(const void *data, unsigned long len)
 	return !all;
 }
 
+/* Is this address a multicast group's, IPv4 as ::ffff:a.b.c.d? */
+static inline bool vrdma_wire_is_group(const __u8 *gid)
+{
+	if (gid[0] == 0xff)
+		return true;
+	return vrdma_wire_zero(gid, 10) && gid[10] == 0xff && gid[11] == 0xff &&
+	       (gid[12] & 0xf0) == 0xe0;
+}
+
 #endif /* _VRDMA_FORMAT_H */

@@ -316,15 +316,15 @@ static bool vrdma_msg_get_datagram(struct vrdma_msg_datagram *datagram, const vo
 
 static bool vrdma_msg_datagram_ok(const struct vrdma_msg_datagram *datagram)
 {
-	if (!datagram->device || !datagram->from)
-		return false;
-	if (vrdma_wire_zero(datagram->sgid, sizeof(datagram->sgid)) ||
+	if (!datagram->device || !datagram->from ||
+	    vrdma_wire_zero(datagram->sgid, sizeof(datagram->sgid)) ||
 	    vrdma_wire_zero(datagram->dgid, sizeof(datagram->dgid)))
 		return false;
-	if (!vrdma_msg_qpn_ok(datagram->src_qpn) || !vrdma_msg_qpn_ok(datagram->dest_qpn))
-		return false;
-	if (!vrdma_msg_flags_ok(datagram->flags) || datagram->flow_label >= 1 << 20 ||
+	if (!vrdma_msg_qpn_ok(datagram->src_qpn) || !vrdma_msg_qpn_ok(datagram->dest_qpn) ||
+	    !vrdma_msg_flags_ok(datagram->flags) || datagram->flow_label >= 1 << 20 ||
 	    datagram->sl >= 16)
+		return false;
+	if ((datagram->dest_qpn == VRDMA_MSG_GROUP_QPN) != vrdma_wire_is_group(datagram->dgid))
 		return false;
 	return datagram->opcode == IB_UVERBS_WR_SEND_WITH_IMM ||
 	       (datagram->opcode == IB_UVERBS_WR_SEND && !datagram->imm);

@@ -7,6 +7,8 @@
 
 #include "wire.h"
 
+#define VRDMA_MSG_GROUP_QPN	0xffffffU	/* all queue pairs attached to a group */
+
 /**
  * struct vrdma_msg_bind - BIND
  * @device: receiver's device, by its answer
@@ -98,12 +100,12 @@ struct vrdma_msg_result {
 /**
  * struct vrdma_msg_datagram - DATAGRAM
  * @device: receiver's device, by its answer
- * @token: that admits the sender's GID to @device
+ * @token: that admits the sender's GID to @device; to a group: to that
  * @from: sender's device
  * @sgid: sender's address
- * @dgid: receiver's address
+ * @dgid: receiver's address, or a group's
  * @src_qpn: sender's QP
- * @dest_qpn: receiver's QP
+ * @dest_qpn: receiver's QP; VRDMA_MSG_GROUP_QPN with a group, and only then
  * @qkey: must be the receiver's
  * @imm: as in a request
  * @flow_label: of the GRH; 20 bits

@@ -527,7 +527,9 @@ static enum freedom freedom(const struct sample *sample, size_t at)
 		{ VRDMA_MSG_RESPONSE, 28, 39, FREE }, { VRDMA_MSG_RESPONSE, 40, 47, RULED },
 		{ VRDMA_MSG_RESPONSE, 48, 55, FREE },
 		{ VRDMA_MSG_ANSWER, 28, 39, FREE }, { VRDMA_MSG_ANSWER, 40, 42, RULED },
-		{ VRDMA_MSG_DATAGRAM, 40, 95, FREE }, { VRDMA_MSG_DATAGRAM, 97, 99, FREE },
+		{ VRDMA_MSG_DATAGRAM, 40, 79, FREE }, { VRDMA_MSG_DATAGRAM, 80, 80, RULED },
+		{ VRDMA_MSG_DATAGRAM, 81, 91, FREE }, { VRDMA_MSG_DATAGRAM, 92, 92, RULED },
+		{ VRDMA_MSG_DATAGRAM, 93, 95, FREE }, { VRDMA_MSG_DATAGRAM, 97, 99, FREE },
 		{ VRDMA_MSG_DATAGRAM, 101, 111, FREE }, { VRDMA_MSG_DATAGRAM, 113, 113, RULED },
 		{ VRDMA_MSG_DATAGRAM, 114, 115, FREE }, { VRDMA_MSG_DATAGRAM, 116, 117, RULED },
 		{ VRDMA_MSG_DATAGRAM, 118, 119, FREE }, { VRDMA_MSG_DATAGRAM, 120, 120, RULED },
@@ -637,7 +639,7 @@ static void test_bounds(void)
 		{ "qpn", VRDMA_MSG_BIND, 96, 0xffffff, 0x1000000 },
 		{ "dest_qpn", VRDMA_MSG_BIND, 100, 0xffffff, 0x1000000 },
 		{ "src_qpn", VRDMA_MSG_DATAGRAM, 96, 0xffffff, 0x1000000 },
-		{ "dest_qpn", VRDMA_MSG_DATAGRAM, 100, 0xffffff, 0x1000000 },
+		{ "dest_qpn", VRDMA_MSG_DATAGRAM, 100, 0xfffffe, 0x1000000 },
 		{ "flow_label", VRDMA_MSG_DATAGRAM, 112, 0xfffff, 0x100000 },
 		{ "offset", VRDMA_MSG_PLACED, 44, 1 << 30, (1 << 30) + 1 },
 		{ "length", VRDMA_MSG_PIECE, 88, 8, 9 },
@@ -867,6 +869,38 @@ static void test_datagram_opcodes(void)
 	memset(bytes + 108, 0, 4);
 	tap_ok(values_right(bytes, sizeof(bytes), 116, BIT(2) | BIT(3)),
 	       "datagram opcodes without immediate data");
+}
+
+/* A group's address with the number of all that are attached to it, or neither. */
+static void test_datagram_groups(void)
+{
+	static const struct {
+		const char *name;
+		unsigned char gid[16];
+		bool group;
+	} gids[] = {
+		{ "224.0.0.1", { [10] = 0xff, 0xff, 224, 0, 0, 1 }, true },
+		{ "239.255.255.255", { [10] = 0xff, 0xff, 239, 255, 255, 255 }, true },
+		{ "223.255.255.255", { [10] = 0xff, 0xff, 223, 255, 255, 255 }, false },
+		{ "240.0.0.0", { [10] = 0xff, 0xff, 240, 0, 0, 0 }, false },
+		{ "ff02::1", { 0xff, 0x02, [15] = 1 }, true },
+		{ "fe80::1", { 0xfe, 0x80, [15] = 1 }, false },
+		{ "::224.0.0.1", { [12] = 224, 0, 0, 1 }, false },
+		{ "1::ffff:224.0.0.1", { [1] = 1, [10] = 0xff, 0xff, 224, 0, 0, 1 }, false },
+	};
+	unsigned char bytes[136];
+	size_t i;
+
+	memcpy(bytes, samples[VRDMA_MSG_DATAGRAM].bytes, sizeof(bytes));
+	for (i = 0; i < COUNT(gids); i++) {
+		memcpy(bytes + 80, gids[i].gid, 16);
+		put(bytes + 100, 0xffffff, 4);
+		tap_ok(taken(bytes, sizeof(bytes)) == gids[i].group, "to all at %s: %s",
+		       gids[i].name, gids[i].group ? "taken" : "refused");
+		put(bytes + 100, 0x11, 4);
+		tap_ok(taken(bytes, sizeof(bytes)) != gids[i].group, "to one at %s: %s",
+		       gids[i].name, gids[i].group ? "refused" : "taken");
+	}
 }
 
 enum part_of { OF_SEND, OF_RESPONSE, OF_READ, OF_ATOMIC, OF_WORD, OF_FLUSH };
@@ -1177,6 +1211,7 @@ int main(void)
 	test_rnr_timer();
 	test_opcodes();
 	test_datagram_opcodes();
+	test_datagram_groups();
 	test_parts();
 	test_pieces();
 	test_flush();
