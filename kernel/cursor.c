@@ -29,6 +29,17 @@ void vrdma_cursor_exit(struct vrdma_cursor *c)
 	vrdma_cursor_init(c);
 }
 
+void vrdma_cursor_rewind(struct vrdma_cursor *c)
+{
+	u32 i;
+
+	c->cur = 0;
+	c->off = 0;
+	c->left = 0;
+	for (i = 0; i < c->nr; i++)
+		c->left += c->seg[i].length;
+}
+
 void vrdma_cursor_add_range(struct vrdma_cursor *c, struct vrdma_key *key, u64 addr,
 			    u32 length)
 {

@@ -65,6 +65,8 @@ enum vrdma_fault vrdma_cursor_copy(struct vrdma_cursor *dst, struct vrdma_cursor
 /* The same with a kernel buffer, whatever the caller's preemption. */
 enum vrdma_fault vrdma_cursor_gather(struct vrdma_cursor *src, void *buffer, u32 length);
 enum vrdma_fault vrdma_cursor_scatter(struct vrdma_cursor *dst, void *buffer, u32 length);
+/* Stand at the beginning again. */
+void vrdma_cursor_rewind(struct vrdma_cursor *c);
 /* Leave out the next @length bytes, which it has: they are where they belong. */
 void vrdma_cursor_skip(struct vrdma_cursor *c, u32 length);
 u64 *vrdma_cursor_word(struct vrdma_cursor *c);

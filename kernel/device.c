@@ -7,6 +7,7 @@
 #include <rdma/ib_verbs.h>
 
 #include "hca.h"
+#include "join.h"
 #include "limits.h"
 #include "netns.h"
 #include "port.h"
@@ -62,6 +63,9 @@ int vrdma_query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 		.max_qp_init_rd_atom = VRDMA_MAX_RD_ATOMIC,
 		.max_res_rd_atom = VRDMA_MAX_RD_ATOMIC * VRDMA_MAX_QP,
 		.atomic_cap = IB_ATOMIC_HCA,
+		.max_mcast_grp = VRDMA_MAX_GROUPS,
+		.max_mcast_qp_attach = VRDMA_MAX_GROUP_QPS,
+		.max_total_mcast_qp_attach = VRDMA_MAX_ATTACHED,
 		.max_ah = VRDMA_MAX_AH,
 		.max_srq = VRDMA_MAX_SRQ,
 		.max_srq_wr = VRDMA_MAX_SRQ_WR,
@@ -121,9 +125,12 @@ static struct vrdma_device *vrdma_device_alloc(struct net_device *ndev)
 	dev->stats = alloc_percpu(struct vrdma_stats);
 	if (!dev->stats)
 		goto err_exit;
-	ret = vrdma_resolver_create(dev);
+	ret = vrdma_joins_create(dev);
 	if (ret)
 		goto err_free_stats;
+	ret = vrdma_resolver_create(dev);
+	if (ret)
+		goto err_destroy_joins;
 	ret = vrdma_ud_create(dev);
 	if (ret)
 		goto err_destroy_resolver;
@@ -134,6 +141,8 @@ static struct vrdma_device *vrdma_device_alloc(struct net_device *ndev)
 err_destroy_resolver:
 	vrdma_resolver_stop(dev);
 	vrdma_resolver_destroy(dev);
+err_destroy_joins:
+	vrdma_joins_destroy(dev);
 err_free_stats:
 	free_percpu(dev->stats);
 err_exit:
@@ -160,6 +169,7 @@ void vrdma_dealloc_driver(struct ib_device *ibdev)
 
 	vrdma_ud_destroy(dev);
 	vrdma_resolver_destroy(dev);
+	vrdma_joins_destroy(dev);
 	free_percpu(dev->stats);
 	vrdma_device_exit(dev);
 	vrdma_netns_remove(dev);

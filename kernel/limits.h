@@ -14,6 +14,9 @@ enum vrdma_limits {
 	VRDMA_MAX_MR = 131072,		/* storage registers per buffer */
 	VRDMA_MAX_MW = 131072,		/* and shows it by window */
 	VRDMA_MAX_FAST_PAGES = 512,	/* 2 MiB, as rxe */
+	VRDMA_MAX_GROUPS = 256,		/* IP groups that the netdev joins for the device */
+	VRDMA_MAX_GROUP_QPS = 256,	/* of one group: each gets a copy of each datagram */
+	VRDMA_MAX_ATTACHED = 4096,	/* QPs in groups: 16 in every group */
 
 	/* Queues. */
 	VRDMA_MAX_QP_WR = 16384,	/* perftest's and UCX's largest */
@@ -72,6 +75,12 @@ enum vrdma_limits {
 	VRDMA_TOKEN_EPOCH_S = 1800,	/* a token is good for one to two of these */
 	VRDMA_ANSWER_MIN_MS = 3000,	/* a first answer may take a round of questions each way */
 	VRDMA_UD_PENDING_MS = 3000,	/* a round of questions each way, and some */
+	VRDMA_GROUP_REASK_MS = 1000,	/* a group that is sent to is asked again so often */
+	VRDMA_GROUP_STALE_MS = 5000,	/* one that was not sent to so long is asked as if new */
+	VRDMA_GROUP_HOLD_MS = 1000,	/* first datagrams wait so long for its members' routes */
+	VRDMA_GROUP_MISSES = 3,		/* rounds that a member may not answer */
+	VRDMA_GROUP_TRIES = 4,		/* questions of a first round: 300 ms */
+	VRDMA_GROUP_TRIES_AGAIN = 2,	/* of all others: 60 ms */
 	VRDMA_ANSWER_LATER_MS = 5,	/* an answer waits for company: two ticks, or five */
 
 	/* The path between hosts. */
@@ -98,7 +107,13 @@ enum vrdma_limits {
 
 	/* Bounds on what strangers can make us hold. */
 	VRDMA_UD_PENDING = 1024,	/* datagrams of one device that wait for a route: 4 MiB */
+	VRDMA_UD_MEMBER_PENDING = 64,	/* of them copies for one member of a group */
+	VRDMA_UD_COPIES = 512,		/* of them copies for members: half */
 	VRDMA_MAX_ROUTES = 4096,	/* cached routes of one device */
+	VRDMA_MAX_AUDIENCES = 256,	/* groups a device sends to: as many as it may be in */
+	VRDMA_MAX_MEMBERS = 64,		/* devices in such a group: 2 KiB, charged to the sender */
+	VRDMA_GROUP_ASK_RATE = 600,	/* questions per second to groups: all, asked again */
+	VRDMA_GROUP_ASK_BURST = 64,
 	VRDMA_ASK_RATE = 2000,		/* questions per second: all routes, re-asked */
 	VRDMA_ASK_BURST = 512,		/* a 128-rank job, all to all, four addresses */
 	VRDMA_ANSWER_SOURCES = 512,	/* buckets for sources of one namespace: 4 KiB */

@@ -10,6 +10,7 @@
 #include "cq.h"
 #include "device.h"
 #include "fast.h"
+#include "group.h"
 #include "mr.h"
 #include "mw.h"
 #include "pd.h"
@@ -83,6 +84,9 @@ const struct ib_device_ops vrdma_device_ops = {
 	.destroy_qp = vrdma_destroy_qp,
 	.post_send = vrdma_post_send,
 	.post_recv = vrdma_post_recv,
+
+	.attach_mcast = vrdma_attach_mcast,
+	.detach_mcast = vrdma_detach_mcast,
 
 	INIT_RDMA_OBJ_SIZE(ib_ah, vrdma_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, vrdma_cq, ibcq),

@@ -173,7 +173,7 @@ static int vrdma_qp_number(struct vrdma_device *dev, struct vrdma_qp *qp)
 	}
 	for (tries = 0; tries < VRDMA_QPN_TRIES; tries++) {
 		qp->number = get_random_u32() & VRDMA_QPN_MASK;
-		if (qp->number < VRDMA_FIRST_QPN)
+		if (qp->number < VRDMA_FIRST_QPN || qp->number == IB_MULTICAST_QPN)
 			continue;
 		err = xa_insert_irq(&dev->qps, qp->number, qp, GFP_KERNEL_ACCOUNT);
 		if (err != -EBUSY)

@@ -9,6 +9,7 @@
 #include <net/addrconf.h>
 
 #include "hca.h"
+#include "join.h"
 #include "limits.h"
 #include "rnet.h"
 #include "route.h"
@@ -29,6 +30,20 @@ static bool vrdma_dgram_in_scope(const struct vrdma_dgram *dgram,
 	if (!vrdma_gid_is_linklocal(&dgram->dst) && !vrdma_gid_is_linklocal(&dgram->src))
 		return true;
 	return dgram->ifindex == READ_ONCE(ndev->ifindex);
+}
+
+/* Which device is in the group, on the netdev that the datagram came in on? */
+static struct vrdma_resolver *vrdma_rnet_member(struct vrdma_rnet *rnet,
+						const struct vrdma_dgram *dgram)
+{
+	struct vrdma_resolver *res;
+
+	lockdep_assert_held(&rnet->lock);
+	list_for_each_entry(res, &rnet->resolvers, node)
+		if (READ_ONCE(res->dev->ndev->ifindex) == dgram->ifindex &&
+		    netif_running(res->dev->ndev) && vrdma_joined(res->dev, &dgram->dst))
+			return res;
+	return NULL;
 }
 
 /* Whose device has the address that this datagram was sent to? */
@@ -56,11 +71,13 @@ static bool vrdma_dgram_is_query(const struct vrdma_dgram *dgram,
 	       !memcmp(msg->asker, &dgram->src, sizeof(dgram->src));
 }
 
+/* Who is asked of a group answers from an address of its own. */
 static bool vrdma_dgram_is_answer(const struct vrdma_dgram *dgram,
 				  const struct vrdma_resolve *msg)
 {
 	return msg->type == VRDMA_WIRE_ANSWER &&
-	       !memcmp(msg->asked, &dgram->src, sizeof(dgram->src)) &&
+	       (!memcmp(msg->asked, &dgram->src, sizeof(dgram->src)) ||
+		vrdma_gid_is_group((const union ib_gid *)msg->asked)) &&
 	       !memcmp(msg->asker, &dgram->dst, sizeof(dgram->dst));
 }
 
@@ -68,33 +85,40 @@ static bool vrdma_dgram_is_answer(const struct vrdma_dgram *dgram,
 static bool vrdma_resolver_answer(struct vrdma_resolver *res, struct vrdma_dgram *dgram,
 				  struct vrdma_resolve *msg)
 {
+	const union ib_gid *group = vrdma_gid_is_group(&dgram->dst) ? &dgram->dst : NULL;
 	union ib_gid hcas[VRDMA_WIRE_HCAS];
 	struct vrdma_device *dev = res->dev;
+	union ib_gid from = dgram->dst;
 
 	vrdma_stat_inc(dev, resolver_rx_queries);
 	if (!vrdma_rnet_admit(res->rnet, &dgram->src)) {
 		vrdma_stat_inc(dev, resolver_rx_limited);
 		return false;
 	}
+	if (group && !vrdma_rnet_source(res->rnet->net, dev->ndev, &dgram->src, &from))
+		return false;
 	msg->type = VRDMA_WIRE_ANSWER;
 	memcpy(msg->host, vrdma_host_id, sizeof(msg->host));
 	msg->device = dev->id;
-	msg->token = vrdma_tokens_make(&res->tokens, &dev->secret, &dgram->src);
+	msg->token = vrdma_tokens_make(&res->tokens, &dev->secret, &dgram->src, group);
 	msg->hca_count = vrdma_hca_told(hcas);
 	memcpy(msg->hca, hcas, msg->hca_count * sizeof(hcas[0]));
 	vrdma_resolve_build(&dgram->wire, msg);
-	swap(dgram->src, dgram->dst);
+	dgram->dst = dgram->src;
+	dgram->src = from;
 	return true;
 }
 
 static bool vrdma_resolver_answered(struct vrdma_rnet *rnet, const struct vrdma_dgram *dgram,
 				    const struct vrdma_resolve *msg)
 {
+	bool group = vrdma_gid_is_group((const union ib_gid *)msg->asked);
 	struct vrdma_resolver *res;
 
 	list_for_each_entry(res, &rnet->resolvers, node)
 		if (vrdma_dgram_in_scope(dgram, res->dev->ndev) &&
-		    vrdma_routes_answer(res, dgram, msg))
+		    (group ? vrdma_audiences_answer(res, dgram, msg) :
+			     vrdma_routes_answer(res, dgram, msg)))
 			return true;
 	return false;
 }
@@ -106,6 +130,24 @@ static void vrdma_resolver_bad(struct vrdma_rnet *rnet, struct vrdma_resolver *r
 		res = list_first_entry_or_null(&rnet->resolvers, struct vrdma_resolver, node);
 	if (res)
 		vrdma_stat_inc(res->dev, resolver_rx_bad);
+}
+
+/*
+ * No device has that address, or is in that group: a program of the namespace may be,
+ * so a question that reaches it is none the worse for that.
+ */
+static void vrdma_resolver_unowned(struct vrdma_rnet *rnet, const struct vrdma_dgram *dgram,
+				   const struct vrdma_resolve *msg)
+{
+	struct vrdma_resolver *res;
+
+	if (!vrdma_gid_is_group(&dgram->dst) || !vrdma_dgram_is_query(dgram, msg)) {
+		vrdma_resolver_bad(rnet, NULL);
+		return;
+	}
+	res = list_first_entry_or_null(&rnet->resolvers, struct vrdma_resolver, node);
+	if (res)
+		vrdma_stat_inc(res->dev, resolver_rx_no_group);
 }
 
 /**
@@ -122,10 +164,13 @@ void vrdma_resolver_receive(struct vrdma_rnet *rnet, struct vrdma_dgram *dgram)
 	bool answer = false;
 
 	mutex_lock(&rnet->lock);
-	owner = vrdma_rnet_owner(rnet, dgram);
-	if (vrdma_resolve_parse(&msg, &dgram->wire, dgram->len) || !owner ||
+	owner = vrdma_gid_is_group(&dgram->dst) ? vrdma_rnet_member(rnet, dgram) :
+						  vrdma_rnet_owner(rnet, dgram);
+	if (vrdma_resolve_parse(&msg, &dgram->wire, dgram->len) ||
 	    dgram->sport != htons(VRDMA_RESOLVER_PORT))
 		vrdma_resolver_bad(rnet, owner);
+	else if (!owner)
+		vrdma_resolver_unowned(rnet, dgram, &msg);
 	else if (vrdma_dgram_is_query(dgram, &msg))
 		answer = vrdma_resolver_answer(owner, dgram, &msg);
 	else if (!vrdma_dgram_is_answer(dgram, &msg) ||
@@ -152,7 +197,19 @@ bool vrdma_where_names(const struct vrdma_where *where, const u8 *host,
 
 bool vrdma_token_valid(struct vrdma_device *dev, const union ib_gid *sgid, u64 token)
 {
-	return vrdma_tokens_valid(&dev->resolver->tokens, &dev->secret, sgid, token);
+	return vrdma_tokens_valid(&dev->resolver->tokens, &dev->secret, sgid, NULL, token);
+}
+
+bool vrdma_group_token_valid(struct vrdma_device *dev, const union ib_gid *sgid,
+			     const union ib_gid *group, u64 token)
+{
+	return vrdma_tokens_valid(&dev->resolver->tokens, &dev->secret, sgid, group, token);
+}
+
+bool vrdma_resolver_source(struct vrdma_device *dev, const union ib_gid *sgid,
+			   union ib_gid *source)
+{
+	return vrdma_rnet_source(dev->resolver->rnet->net, dev->ndev, sgid, source);
 }
 
 /**
@@ -199,6 +256,7 @@ int vrdma_resolver_create(struct vrdma_device *dev)
 	res->rnet = rnet;
 	vrdma_tokens_init(&res->tokens);
 	vrdma_routes_init(res);
+	vrdma_audiences_init(res);
 	vrdma_stat_add(dev, resolver_no_socket, vrdma_rnet_missing(rnet));
 	WRITE_ONCE(dev->resolver, res);
 
@@ -223,6 +281,7 @@ void vrdma_resolver_stop(struct vrdma_device *dev)
 	mutex_lock(&rnet->lock);
 	list_del(&res->node);
 	mutex_unlock(&rnet->lock);
+	vrdma_audiences_stop(res);
 	vrdma_routes_stop(res);
 	res->rnet = NULL;
 	vrdma_rnet_put(rnet);
@@ -236,6 +295,7 @@ void vrdma_resolver_destroy(struct vrdma_device *dev)
 		return;
 	vrdma_resolver_stop(dev);
 	WRITE_ONCE(dev->resolver, NULL);
+	vrdma_audiences_destroy(res);
 	vrdma_routes_destroy(res);
 }
 

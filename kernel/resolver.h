@@ -75,6 +75,14 @@ void vrdma_route_refresh(struct vrdma_route *route);
 /* Did @dev hand out @token to @sgid, in this epoch or the last? */
 bool vrdma_token_valid(struct vrdma_device *dev, const union ib_gid *sgid, u64 token);
 
+/* The same for what @sgid sends to @group: did its network deliver the group's question? */
+bool vrdma_group_token_valid(struct vrdma_device *dev, const union ib_gid *sgid,
+			     const union ib_gid *group, u64 token);
+
+/* The address by which @dev answers for a group that @sgid asked of; false: it has none. */
+bool vrdma_resolver_source(struct vrdma_device *dev, const union ib_gid *sgid,
+			   union ib_gid *source);
+
 /* This host's id. */
 extern u8 vrdma_host_id[16];
 

@@ -40,19 +40,15 @@ union vrdma_sockaddr {
 	struct sockaddr_in6 v6;
 };
 
+/* What goes with a packet beside its bytes: addresses, and perhaps how far. */
 union vrdma_pktinfo {
 	struct cmsghdr hdr;
-	u8 buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	u8 buf[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
 /* Protects the list, vrdma_rnet::users and ::socks; over the wait for a socket's work. */
 static DEFINE_MUTEX(vrdma_rnets_lock);
 static LIST_HEAD(vrdma_rnets);
-
-static __be32 vrdma_gid_ipv4(const union ib_gid *gid)
-{
-	return ((const struct in6_addr *)gid->raw)->s6_addr32[3];
-}
 
 static void vrdma_gid_from_ipv4(union ib_gid *gid, __be32 addr)
 {
@@ -347,6 +343,19 @@ unsigned int vrdma_rnet_missing(const struct vrdma_rnet *rnet)
 	return missing;
 }
 
+/* A group's packets go as far as the sender's own would, not as programs' by default. */
+static void vrdma_rnet_send_ttl(struct msghdr *msg, int level, int type, u8 ttl)
+{
+	struct cmsghdr *hdr = msg->msg_control + msg->msg_controllen;
+	int value = max(ttl, 1);
+
+	hdr->cmsg_level = level;
+	hdr->cmsg_type = type;
+	hdr->cmsg_len = CMSG_LEN(sizeof(value));
+	memcpy(CMSG_DATA(hdr), &value, sizeof(value));
+	msg->msg_controllen += CMSG_SPACE(sizeof(value));
+}
+
 static void vrdma_rnet_send_ipv4(struct msghdr *msg, union vrdma_pktinfo *info,
 				 const struct vrdma_dgram *dgram)
 {
@@ -362,6 +371,10 @@ static void vrdma_rnet_send_ipv4(struct msghdr *msg, union vrdma_pktinfo *info,
 	pktinfo->ipi_spec_dst.s_addr = vrdma_gid_ipv4(&dgram->src);
 	msg->msg_namelen = sizeof(*to);
 	msg->msg_controllen = CMSG_SPACE(sizeof(*pktinfo));
+	if (vrdma_gid_is_group(&dgram->dst)) {
+		pktinfo->ipi_ifindex = dgram->ifindex;
+		vrdma_rnet_send_ttl(msg, SOL_IP, IP_TTL, dgram->ttl);
+	}
 }
 
 static void vrdma_rnet_send_ipv6(struct msghdr *msg, union vrdma_pktinfo *info,
@@ -377,12 +390,15 @@ static void vrdma_rnet_send_ipv6(struct msghdr *msg, union vrdma_pktinfo *info,
 	info->hdr.cmsg_type = IPV6_PKTINFO;
 	info->hdr.cmsg_len = CMSG_LEN(sizeof(*pktinfo));
 	memcpy(&pktinfo->ipi6_addr, dgram->src.raw, sizeof(pktinfo->ipi6_addr));
-	if (vrdma_gid_is_linklocal(&dgram->dst) || vrdma_gid_is_linklocal(&dgram->src)) {
+	if (vrdma_gid_is_linklocal(&dgram->dst) || vrdma_gid_is_linklocal(&dgram->src) ||
+	    vrdma_gid_is_group(&dgram->dst)) {
 		to->sin6_scope_id = dgram->ifindex;
 		pktinfo->ipi6_ifindex = dgram->ifindex;
 	}
 	msg->msg_namelen = sizeof(*to);
 	msg->msg_controllen = CMSG_SPACE(sizeof(*pktinfo));
+	if (vrdma_gid_is_group(&dgram->dst))
+		vrdma_rnet_send_ttl(msg, SOL_IPV6, IPV6_HOPLIMIT, dgram->ttl);
 }
 
 /**
@@ -473,4 +489,50 @@ bool vrdma_rnet_owns(struct net *net, const struct net_device *ndev,
 		return vrdma_netdev_owns_ipv4(ndev, vrdma_gid_ipv4(gid));
 	return ipv6_chk_addr_and_flags(net, (const struct in6_addr *)gid->raw, ndev,
 				       false, 1, usable ? IFA_F_TENTATIVE : 0);
+}
+
+/* The first that shares a network with @to, else the first. */
+static __be32 vrdma_netdev_source_ipv4(const struct net_device *ndev, __be32 to)
+{
+	const struct in_ifaddr *ifa;
+	struct in_device *in_dev;
+	__be32 near = 0, any = 0;
+
+	rcu_read_lock();
+	in_dev = __in_dev_get_rcu(ndev);
+	if (in_dev) {
+		in_dev_for_each_ifa_rcu(ifa, in_dev) {
+			if (!any)
+				any = ifa->ifa_local;
+			if (!near && inet_ifa_match(to, ifa))
+				near = ifa->ifa_local;
+		}
+	}
+	rcu_read_unlock();
+	return near ?: any;
+}
+
+/**
+ * vrdma_rnet_source - from which of its addresses does a netdev write to somebody?
+ * @net: where @ndev was when its device was made
+ * @ndev: held
+ * @to: a single address
+ * @source: filled on success
+ *
+ * Return: false when there is none of that family.  The same for the same @to while the
+ * addresses stay.
+ */
+bool vrdma_rnet_source(struct net *net, const struct net_device *ndev,
+		       const union ib_gid *to, union ib_gid *source)
+{
+	if (!net_eq(dev_net(ndev), net))
+		return false;
+	if (vrdma_gid_is_ipv4(to)) {
+		vrdma_gid_from_ipv4(source, vrdma_netdev_source_ipv4(ndev, vrdma_gid_ipv4(to)));
+		return vrdma_gid_ipv4(source);
+	}
+	if (ipv6_dev_get_saddr(net, ndev, (const struct in6_addr *)to->raw, 0,
+			       (struct in6_addr *)source->raw))
+		return false;
+	return vrdma_rnet_owns(net, ndev, source, true);
 }

@@ -4,6 +4,8 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <net/ipv6.h>
+#include <rdma/ib_addr.h>
 #include <rdma/ib_verbs.h>
 
 #include "bucket.h"
@@ -49,7 +51,8 @@ struct vrdma_rnet {
  * struct vrdma_dgram - a datagram to or from port VRDMA_RESOLVER_PORT
  * @src: its source
  * @dst: its destination
- * @ifindex: where it came in; sent: where a link-local one goes out
+ * @ifindex: where it came in; sent: where a link-local one, or one to a group, goes out
+ * @ttl: sent to a group: how many routers pass it on, and one
  * @sport: received: its source port
  * @len: received: its bytes; more than sizeof(@wire) when it is longer
  * @wire: what it carries
@@ -58,6 +61,7 @@ struct vrdma_dgram {
 	union ib_gid src;
 	union ib_gid dst;
 	int ifindex;
+	u8 ttl;
 	__be16 sport;
 	size_t len;
 	struct vrdma_wire_resolve wire;
@@ -81,12 +85,26 @@ bool vrdma_rnet_admit(struct vrdma_rnet *rnet, const union ib_gid *src);
 bool vrdma_rnet_owns(struct net *net, const struct net_device *ndev,
 		     const union ib_gid *gid, bool usable);
 
+/* An address of @ndev, in @net, from which @to could be written to; false: none. */
+bool vrdma_rnet_source(struct net *net, const struct net_device *ndev,
+		       const union ib_gid *to, union ib_gid *source);
+
 /* In resolver.c: called from work for each datagram; @dgram is the sockets'. */
 void vrdma_resolver_receive(struct vrdma_rnet *rnet, struct vrdma_dgram *dgram);
 
 static inline bool vrdma_gid_is_ipv4(const union ib_gid *gid)
 {
 	return ipv6_addr_v4mapped((const struct in6_addr *)gid->raw);
+}
+
+static inline __be32 vrdma_gid_ipv4(const union ib_gid *gid)
+{
+	return ((const struct in6_addr *)gid->raw)->s6_addr32[3];
+}
+
+static inline bool vrdma_gid_is_group(const union ib_gid *gid)
+{
+	return rdma_is_multicast_addr((struct in6_addr *)gid->raw);
 }
 
 static inline bool vrdma_gid_is_linklocal(const union ib_gid *gid)

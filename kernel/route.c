@@ -195,10 +195,14 @@ static void vrdma_route_release(struct vrdma_route *route)
 	}
 }
 
-static bool vrdma_gid_askable(const union ib_gid *gid)
+/**
+ * vrdma_gid_askable - is it an address that a single host may have?
+ * @gid: any
+ */
+bool vrdma_gid_askable(const union ib_gid *gid)
 {
 	const struct in6_addr *addr = (const struct in6_addr *)gid->raw;
-	__be32 ipv4 = addr->s6_addr32[3];
+	__be32 ipv4 = vrdma_gid_ipv4(gid);
 	int type;
 
 	if (vrdma_gid_is_ipv4(gid))

@@ -8,6 +8,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "audience.h"
 #include "bucket.h"
 #include "resolver.h"
 #include "token.h"
@@ -36,6 +37,7 @@ struct vrdma_rnet;
  * @questions: bounds what one device asks; taken from by @work only
  * @stopped: no more work
  * @work: asks, notices misses, tells watchers
+ * @audiences: of the groups that the device sends to; has a lock of its own
  * @rcu: frees it, behind the notifiers' backs
  * @lock: protects @hash to @stopped and the routes; irq safe, over no other lock
  */
@@ -57,6 +59,7 @@ struct vrdma_resolver {
 	struct vrdma_bucket questions;
 	bool stopped;
 	struct delayed_work work;
+	struct vrdma_audiences audiences;
 	struct rcu_head rcu;
 	spinlock_t lock;	/* hash to stopped, and the routes */
 };
@@ -77,5 +80,7 @@ void vrdma_routes_recheck(struct vrdma_resolver *res);
 /* Take an answer; false: nobody asked.  Its addresses have been compared. */
 bool vrdma_routes_answer(struct vrdma_resolver *res, const struct vrdma_dgram *dgram,
 			 const struct vrdma_resolve *msg);
+
+bool vrdma_gid_askable(const union ib_gid *gid);
 
 #endif /* _VRDMA_ROUTE_H */

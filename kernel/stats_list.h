@@ -25,6 +25,7 @@ VRDMA_STAT(rx_bad_request)	/* the peer's request does not fit */
 VRDMA_STAT(rx_no_receive)	/* UD, UC: dropped, no receive posted */
 VRDMA_STAT(rx_bad_qkey)	/* UD: dropped */
 VRDMA_STAT(rx_bad_qp)	/* UD: dropped, no such QP or state */
+VRDMA_STAT(rx_no_member)	/* multicast: dropped, no QP is attached to the group */
 VRDMA_STAT(rx_bind_refused)	/* BIND with a bad token, QP or GID */
 VRDMA_STAT(cq_overflow)	/* completions the application left no room for */
 VRDMA_STAT(doorbells)
@@ -36,4 +37,7 @@ VRDMA_STAT(resolver_misses)	/* queries nobody answered */
 VRDMA_STAT(resolver_rx_queries)
 VRDMA_STAT(resolver_rx_bad)	/* datagrams dropped as malformed, foreign or stale */
 VRDMA_STAT(resolver_rx_limited)	/* dropped by a rate limit */
+VRDMA_STAT(resolver_rx_no_group)	/* questions for groups that no QP is attached to */
+VRDMA_STAT(resolver_group_full)	/* answers dropped: the group has too many members */
+VRDMA_STAT(resolver_group_left)	/* members of groups that answer no more */
 VRDMA_STAT(resolver_no_socket)	/* address families without a socket */

@@ -40,27 +40,31 @@ void vrdma_tokens_turn(struct vrdma_tokens *tokens)
 	spin_unlock_irqrestore(&tokens->lock, flags);
 }
 
-static u64 vrdma_token_of(const siphash_key_t *secret, const union ib_gid *asker, u64 epoch)
+static u64 vrdma_token_of(const siphash_key_t *secret, const union ib_gid *asker,
+			  const union ib_gid *group, u64 epoch)
 {
 	struct {
 		union ib_gid asker;
+		union ib_gid group;	/* zero: none */
 		u64 epoch;
 	} input = { .asker = *asker, .epoch = epoch };
 
+	if (group)
+		input.group = *group;
 	return siphash(&input, sizeof(input), secret);
 }
 
 u64 vrdma_tokens_make(struct vrdma_tokens *tokens, const siphash_key_t *secret,
-		      const union ib_gid *asker)
+		      const union ib_gid *asker, const union ib_gid *group)
 {
-	return vrdma_token_of(secret, asker, vrdma_tokens_epoch(tokens));
+	return vrdma_token_of(secret, asker, group, vrdma_tokens_epoch(tokens));
 }
 
 bool vrdma_tokens_valid(struct vrdma_tokens *tokens, const siphash_key_t *secret,
-			const union ib_gid *asker, u64 token)
+			const union ib_gid *asker, const union ib_gid *group, u64 token)
 {
 	u64 epoch = vrdma_tokens_epoch(tokens);
 
-	return token == vrdma_token_of(secret, asker, epoch) ||
-	       token == vrdma_token_of(secret, asker, epoch - 1);
+	return token == vrdma_token_of(secret, asker, group, epoch) ||
+	       token == vrdma_token_of(secret, asker, group, epoch - 1);
 }

@@ -25,12 +25,15 @@ void vrdma_tokens_init(struct vrdma_tokens *tokens);
 /* Begin a new epoch: the addresses have changed; any context. */
 void vrdma_tokens_turn(struct vrdma_tokens *tokens);
 
-/* The token of @asker now; any context. */
+/*
+ * The token of @asker now, for what it sends to the device alone (@group NULL) or
+ * to that group; any context.
+ */
 u64 vrdma_tokens_make(struct vrdma_tokens *tokens, const siphash_key_t *secret,
-		      const union ib_gid *asker);
+		      const union ib_gid *asker, const union ib_gid *group);
 
-/* Is it of @asker, of this epoch or the last?  Any context. */
+/* Is it of @asker, for that, of this epoch or the last?  Any context. */
 bool vrdma_tokens_valid(struct vrdma_tokens *tokens, const siphash_key_t *secret,
-			const union ib_gid *asker, u64 token);
+			const union ib_gid *asker, const union ib_gid *group, u64 token);
 
 #endif /* _VRDMA_TOKEN_H */

@@ -13,11 +13,13 @@
 #include <rdma/ib_addr.h>
 
 #include "ah.h"
+#include "audience.h"
 #include "binding.h"
 #include "channel.h"
 #include "limits.h"
 #include "qp.h"
 #include "resolver.h"
+#include "rnet.h"
 #include "ud_recv.h"
 #include "vdev.h"
 
@@ -43,23 +45,39 @@ struct vrdma_ud_pending {
 };
 
 /**
+ * struct vrdma_ud_fan - a datagram that goes to many
+ * @members: whom to
+ * @msg: the copy that goes out
+ * @cursor: its payload
+ * @data: copy of the payload
+ */
+struct vrdma_ud_fan {
+	struct vrdma_members members;
+	struct vrdma_ud_msg msg;
+	struct vrdma_cursor cursor;
+	u8 data[];
+};
+
+/**
  * struct vrdma_ud - a device's datagrams that wait for their routes
  * @dev: the device
  * @pending: in order of arrival; only @work removes
  * @count: of @pending
+ * @copies: of them those that are for one member of a group
  * @stopped: nothing is added any more
  * @work: tries them again
  * @cursor: of the one that @work tries
- * @lock: protects pending, count and stopped
+ * @lock: protects pending, count, copies and stopped
  */
 struct vrdma_ud {
 	struct vrdma_device *dev;
 	struct list_head pending;
 	u32 count;
+	u32 copies;
 	bool stopped;
 	struct delayed_work work;
 	struct vrdma_cursor cursor;
-	spinlock_t lock;	/* pending, count, stopped */
+	spinlock_t lock;	/* pending, count, copies, stopped */
 };
 
 /* ---- the sender's side ---- */
@@ -98,15 +116,27 @@ static bool vrdma_ud_is_from(const struct vrdma_ud_msg *msg, const struct vrdma_
 static int vrdma_ud_accept(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
 			   struct vrdma_cursor *payload)
 {
+	union ib_gid own = msg->av.dgid;
 	struct vrdma_where back;
 	int err;
 
-	err = vrdma_ud_where(dev, &msg->av.dgid, &msg->av.sgid, &back);
+	if (vrdma_ud_is_group(msg) && !vrdma_resolver_source(dev, &msg->av.sgid, &own))
+		return -EHOSTUNREACH;
+	err = vrdma_ud_where(dev, &own, &msg->av.sgid, &back);
 	if (err)
 		return err;
 	if (!vrdma_ud_is_from(msg, &back))
 		return -EHOSTUNREACH;
 	return vrdma_ud_receive(dev, msg, payload);
+}
+
+/* Has the receiver's network let the sender ask for this address, or this group? */
+static bool vrdma_ud_admitted(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			      u64 token)
+{
+	if (vrdma_ud_is_group(msg))
+		return vrdma_group_token_valid(dev, &msg->av.sgid, &msg->av.dgid, token);
+	return vrdma_token_valid(dev, &msg->av.sgid, token);
 }
 
 static int vrdma_ud_deliver_here(const struct vrdma_ud_msg *msg, const struct vrdma_where *where,
@@ -118,7 +148,7 @@ static int vrdma_ud_deliver_here(const struct vrdma_ud_msg *msg, const struct vr
 	far = vrdma_device_get_by_id(where->device);
 	if (!far)
 		return err;
-	if (vrdma_token_valid(far, &msg->av.sgid, where->token))
+	if (vrdma_ud_admitted(far, msg, where->token))
 		err = vrdma_ud_accept(far, msg, payload);
 	vrdma_device_put(far);
 	return err;
@@ -186,31 +216,38 @@ static int vrdma_ud_deliver_far(const struct vrdma_ud_msg *msg, const struct vrd
 	return err;
 }
 
-static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
-			    struct vrdma_cursor *payload)
+static int vrdma_ud_deliver_at(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			       struct vrdma_where *where, struct vrdma_cursor *payload)
 {
-	struct vrdma_where where;
 	int err;
 
-	if (vrdma_ud_is_far(msg))
-		return vrdma_ud_accept(dev, msg, payload);
-	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->av.dgid, &where);
-	if (err)
-		return err;
-	if (where.local && vrdma_devices_take_local(dev, where.device)) {
-		err = vrdma_ud_deliver_here(msg, &where, payload);
+	if (vrdma_ud_is_group(msg))
+		where->token = msg->token;
+	if (where->local && vrdma_devices_take_local(dev, where->device)) {
+		err = vrdma_ud_deliver_here(msg, where, payload);
 		if (!err) {
 			vrdma_stat_inc(dev, tx_local_msgs);
 			vrdma_stat_add(dev, tx_local_bytes, msg->length);
 		}
 	} else {
-		err = vrdma_ud_deliver_far(msg, &where, payload);
+		err = vrdma_ud_deliver_far(msg, where, payload);
 		if (!err) {
 			vrdma_stat_inc(dev, tx_remote_msgs);
 			vrdma_stat_add(dev, tx_remote_bytes, msg->length);
 		}
 	}
 	return err;
+}
+
+/* To the one whom it is for. */
+static int vrdma_ud_deliver_to(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			       struct vrdma_cursor *payload)
+{
+	struct vrdma_where where;
+	int err;
+
+	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->to, &where);
+	return err ?: vrdma_ud_deliver_at(dev, msg, &where, payload);
 }
 
 /* Does a datagram between the same addresses wait before @end; NULL: at all? */
@@ -224,7 +261,7 @@ static bool vrdma_ud_is_behind(struct vrdma_ud *ud, const struct vrdma_ud_msg *m
 	list_for_each_entry(item, &ud->pending, node) {
 		if (item == end)
 			break;
-		behind = !memcmp(&item->msg.av.dgid, &msg->av.dgid, sizeof(union ib_gid)) &&
+		behind = !memcmp(&item->msg.to, &msg->to, sizeof(union ib_gid)) &&
 			 !memcmp(&item->msg.av.sgid, &msg->av.sgid, sizeof(union ib_gid));
 		if (behind)
 			break;
@@ -255,22 +292,51 @@ static struct vrdma_ud_pending *vrdma_ud_copy_out(const struct vrdma_ud_msg *msg
 	return ERR_PTR(-EFAULT);
 }
 
+/* Is it for one member of a group that this device sends to? */
+static bool vrdma_ud_is_copy(const struct vrdma_ud_msg *msg)
+{
+	return vrdma_ud_is_group(msg) && !vrdma_ud_is_far(msg) && !vrdma_gid_is_group(&msg->to);
+}
+
+/*
+ * May one more wait?  Who joins a group has not been chosen by the sender: one that
+ * makes its copies wait shall not take the room of others.
+ */
+static bool vrdma_ud_has_room(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg)
+{
+	const struct vrdma_ud_pending *item;
+	unsigned int same = 0;
+
+	lockdep_assert_held(&ud->lock);
+	if (ud->stopped || ud->count >= VRDMA_UD_PENDING)
+		return false;
+	if (!vrdma_ud_is_copy(msg))
+		return true;
+	if (ud->copies >= VRDMA_UD_COPIES)
+		return false;
+	list_for_each_entry(item, &ud->pending, node)
+		same += vrdma_ud_is_copy(&item->msg) &&
+			!memcmp(&item->msg.to, &msg->to, sizeof(msg->to));
+	return same < VRDMA_UD_MEMBER_PENDING;
+}
+
 /* Keep a copy until the route is known; when there are too many, drop it. */
 static int vrdma_ud_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg,
 			 struct vrdma_cursor *payload)
 {
 	struct vrdma_ud_pending *item;
-	bool added = false;
+	bool added;
 
 	item = vrdma_ud_copy_out(msg, payload);
 	if (IS_ERR(item))
 		return PTR_ERR(item);
 
 	spin_lock(&ud->lock);
-	if (!ud->stopped && ud->count < VRDMA_UD_PENDING) {
+	added = vrdma_ud_has_room(ud, msg);
+	if (added) {
 		list_add_tail(&item->node, &ud->pending);
 		ud->count++;
-		added = true;
+		ud->copies += vrdma_ud_is_copy(msg);
 		queue_delayed_work(vrdma_wq, &ud->work, VRDMA_UD_RETRY);
 	}
 	spin_unlock(&ud->lock);
@@ -281,6 +347,96 @@ static int vrdma_ud_wait(struct vrdma_ud *ud, const struct vrdma_ud_msg *msg,
 	}
 	kfree(item);
 	return -ENOBUFS;
+}
+
+/* ---- to groups ---- */
+
+/* First datagrams wait until it is known where all live who say that they listen. */
+static int vrdma_ud_await(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			  const struct vrdma_members *members)
+{
+	struct vrdma_where where;
+	unsigned int i;
+
+	for (i = 0; members->fresh && i < members->nr; i++)
+		if (vrdma_ud_where(dev, &msg->av.sgid, &members->member[i].gid,
+				   &where) == -EAGAIN)
+			return -EAGAIN;
+	return 0;
+}
+
+/* A copy to one member.  It waits for lanes and for the member, not for who it is. */
+static int vrdma_ud_spread_to(struct vrdma_device *dev, struct vrdma_ud_fan *fan,
+			      const struct vrdma_member *member)
+{
+	struct vrdma_ud_msg *msg = &fan->msg;
+	struct vrdma_where where;
+	int err;
+
+	msg->to = member->gid;
+	msg->token = member->token;
+	vrdma_cursor_init(&fan->cursor);
+	vrdma_cursor_add_buffer(&fan->cursor, fan->data, msg->length);
+	err = vrdma_ud_where(dev, &msg->av.sgid, &msg->to, &where);
+	if (err)
+		return -EHOSTUNREACH;
+	err = -EAGAIN;
+	if (!vrdma_ud_must_wait(dev->ud, msg))
+		err = vrdma_ud_deliver_at(dev, msg, &where, &fan->cursor);
+	if (err == -EAGAIN)
+		err = vrdma_ud_wait(dev->ud, msg, &fan->cursor);
+	return err;
+}
+
+static int vrdma_ud_spread_fan(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			       struct vrdma_ud_fan *fan, struct vrdma_cursor *payload)
+{
+	unsigned int i;
+	int err;
+
+	err = vrdma_audience_get(dev, &msg->av.sgid, &msg->to, msg->av.hop_limit,
+				 &fan->members);
+	if (!err)
+		err = vrdma_ud_await(dev, msg, &fan->members);
+	if (err)
+		return err;
+	if (!fan->members.nr)
+		return -EHOSTUNREACH;
+	if (vrdma_cursor_gather(payload, fan->data, msg->length))
+		return -EFAULT;
+	fan->msg = *msg;
+	for (i = 0; i < fan->members.nr; i++)
+		if (vrdma_ud_spread_to(dev, fan, &fan->members.member[i]))
+			vrdma_stat_inc(dev, tx_dropped);
+	return 0;
+}
+
+/* To all who listen to the group, by what the sender's network says of it. */
+static int vrdma_ud_spread(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			   struct vrdma_cursor *payload)
+{
+	struct vrdma_ud_fan *fan;
+	int err;
+
+	fan = kmalloc(struct_size(fan, data, msg->length), GFP_KERNEL_ACCOUNT);
+	if (!fan)
+		return -ENOMEM;
+	err = vrdma_ud_spread_fan(dev, msg, fan, payload);
+	kfree(fan);
+	return err;
+}
+
+/* ---- all ---- */
+
+/* 0, -EAGAIN: not yet, -EFAULT: the sender's memory is gone; else it is lost. */
+static int vrdma_ud_deliver(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+			    struct vrdma_cursor *payload)
+{
+	if (vrdma_ud_is_far(msg))
+		return vrdma_ud_accept(dev, msg, payload);
+	if (vrdma_gid_is_group(&msg->to))
+		return vrdma_ud_spread(dev, msg, payload);
+	return vrdma_ud_deliver_to(dev, msg, payload);
 }
 
 static int vrdma_ud_head(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
@@ -299,7 +455,18 @@ static int vrdma_ud_head(struct vrdma_qp *qp, const struct vrdma_send_wqe *wqe,
 	msg->from = dev->id;
 	memset(msg->host, 0, sizeof(msg->host));
 	memset(&msg->hca, 0, sizeof(msg->hca));
-	return vrdma_ah_find(dev, qp->ibqp.pd, wqe->ud.ah, &msg->av);
+	msg->token = 0;
+	if (vrdma_ah_find(dev, qp->ibqp.pd, wqe->ud.ah, &msg->av))
+		return -EINVAL;
+	msg->to = msg->av.dgid;
+	return 0;
+}
+
+/* A group's address and number go together; what has another number nobody has. */
+static bool vrdma_ud_head_ok(const struct vrdma_ud_msg *msg)
+{
+	return msg->dest_qpn <= VRDMA_UD_QPN_MAX &&
+	       vrdma_ud_is_group(msg) == vrdma_gid_is_group(&msg->av.dgid);
 }
 
 /**
@@ -325,8 +492,8 @@ enum ib_wc_status vrdma_ud_send(struct vrdma_qp *qp, const struct vrdma_send_wqe
 	if (vrdma_ud_head(qp, wqe, op, &msg))
 		return IB_WC_LOC_QP_OP_ERR;
 
-	if (msg.dest_qpn > VRDMA_UD_QPN_MAX)
-		err = -EHOSTUNREACH;	/* nobody has it, and no message could say it */
+	if (!vrdma_ud_head_ok(&msg))
+		err = -EHOSTUNREACH;
 	else if (!vrdma_ud_must_wait(dev->ud, &msg))
 		err = vrdma_ud_deliver(dev, &msg, &op->mem);
 	if (err == -EAGAIN)
@@ -346,6 +513,7 @@ static void vrdma_ud_read(struct vrdma_ud_msg *msg, const struct vrdma_msg_datag
 	memset(msg, 0, sizeof(*msg));
 	memcpy(&msg->av.sgid, d->sgid, sizeof(d->sgid));
 	memcpy(&msg->av.dgid, d->dgid, sizeof(d->dgid));
+	msg->to = msg->av.dgid;
 	msg->av.network_type = ipv6_addr_v4mapped((const struct in6_addr *)d->sgid) ?
 			       RDMA_NETWORK_IPV4 : RDMA_NETWORK_IPV6;
 	msg->av.traffic_class = d->traffic_class;
@@ -398,7 +566,7 @@ void vrdma_ud_hear(struct vrdma_lane *lane, const struct vrdma_msg_datagram *d,
 	if (!dev)
 		return;
 	vrdma_ud_read(&msg, d, length, lane);
-	if (!vrdma_token_valid(dev, &msg.av.sgid, d->token) || vrdma_ud_take(dev, &msg, payload))
+	if (!vrdma_ud_admitted(dev, &msg, d->token) || vrdma_ud_take(dev, &msg, payload))
 		vrdma_stat_inc(dev, rx_bind_refused);
 	vrdma_device_put(dev);
 }
@@ -427,6 +595,7 @@ static void vrdma_ud_forget(struct vrdma_ud *ud, struct vrdma_ud_pending *item)
 	spin_lock(&ud->lock);
 	list_del(&item->node);
 	WRITE_ONCE(ud->count, ud->count - 1);
+	ud->copies -= vrdma_ud_is_copy(&item->msg);
 	spin_unlock(&ud->lock);
 	kfree(item);
 }

@@ -7,11 +7,14 @@
 #include <rdma/ib_pack.h>
 
 #include "cq.h"
+#include "group.h"
 #include "limits.h"
 #include "qp.h"
 #include "recv.h"
 #include "srq.h"
 #include "vdev.h"
+
+#define VRDMA_UD_GROUP_BATCH	16	/* queue pairs that are held at once */
 
 static void vrdma_grh_ipv4(struct iphdr *ip, const struct vrdma_ud_msg *msg)
 {
@@ -155,11 +158,47 @@ static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 	return 0;
 }
 
+static int vrdma_ud_receive_on(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
+			       struct vrdma_cursor *payload)
+{
+	struct vrdma_rq *rq = vrdma_recv_queue(qp);
+	bool limit = false;
+	unsigned long flags;
+	int err;
+
+	spin_lock_irqsave(&rq->lock, flags);
+	err = vrdma_ud_place(qp, msg, payload, &limit);
+	spin_unlock_irqrestore(&rq->lock, flags);
+	if (limit)
+		vrdma_srq_limit_event(to_vsrq(qp->ibqp.srq));
+	return err;
+}
+
+/* A copy to each that is attached, the sender's own queue pair among them, as rxe does. */
+static void vrdma_ud_receive_group(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
+				   struct vrdma_cursor *payload)
+{
+	struct vrdma_qp *qps[VRDMA_UD_GROUP_BATCH];
+	unsigned int nr, i;
+	u64 after = 0;
+
+	while ((nr = vrdma_group_get(dev, &msg->av.dgid, &after, qps, ARRAY_SIZE(qps)))) {
+		for (i = 0; i < nr; i++) {
+			vrdma_ud_receive_on(qps[i], msg, payload);
+			vrdma_cursor_rewind(payload);
+			vrdma_qp_put(qps[i]);
+		}
+		cond_resched();
+	}
+	if (!after)
+		vrdma_stat_inc(dev, rx_no_member);
+}
+
 /**
- * vrdma_ud_receive - let the receiver of a datagram have it
- * @dev: the receiver's
+ * vrdma_ud_receive - let the receivers of a datagram have it
+ * @dev: the receivers'
  * @msg: that @dev has accepted
- * @payload: its bytes
+ * @payload: its bytes; to a group, in the kernel's memory
  *
  * Process context.  Return: 0, also when it was dropped, which is counted; -EFAULT: the
  * sender's memory is gone.
@@ -167,23 +206,19 @@ static int vrdma_ud_place(struct vrdma_qp *qp, const struct vrdma_ud_msg *msg,
 int vrdma_ud_receive(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,
 		     struct vrdma_cursor *payload)
 {
-	struct vrdma_rq *rq;
 	struct vrdma_qp *qp;
-	bool limit = false;
-	unsigned long flags;
 	int err;
 
+	if (vrdma_ud_is_group(msg)) {
+		vrdma_ud_receive_group(dev, msg, payload);
+		return 0;
+	}
 	qp = vrdma_qp_get(dev, msg->dest_qpn);
 	if (!qp) {
 		vrdma_stat_inc(dev, rx_bad_qp);
 		return 0;
 	}
-	rq = vrdma_recv_queue(qp);
-	spin_lock_irqsave(&rq->lock, flags);
-	err = vrdma_ud_place(qp, msg, payload, &limit);
-	spin_unlock_irqrestore(&rq->lock, flags);
-	if (limit)
-		vrdma_srq_limit_event(to_vsrq(qp->ibqp.srq));
+	err = vrdma_ud_receive_on(qp, msg, payload);
 	vrdma_qp_put(qp);
 	return err;
 }

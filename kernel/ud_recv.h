@@ -13,7 +13,9 @@ struct vrdma_device;
 
 /**
  * struct vrdma_ud_msg - what the receiver's side needs of a datagram
- * @av: addresses
+ * @av: addresses, as the application gave them
+ * @to: whom it is for: @av.dgid, or a member of the group that this is
+ * @token: with a member: admits @av.sgid's datagrams to that group
  * @src_qpn: sender
  * @dest_qpn: receiver
  * @qkey: must be the receiver's
@@ -27,6 +29,8 @@ struct vrdma_device;
  */
 struct vrdma_ud_msg {
 	struct vrdma_av av;
+	union ib_gid to;
+	u64 token;
 	u32 src_qpn;
 	u32 dest_qpn;
 	u32 qkey;
@@ -43,6 +47,12 @@ struct vrdma_ud_msg {
 static inline bool vrdma_ud_is_far(const struct vrdma_ud_msg *msg)
 {
 	return memchr_inv(msg->host, 0, sizeof(msg->host));
+}
+
+/* Was it sent to a group? */
+static inline bool vrdma_ud_is_group(const struct vrdma_ud_msg *msg)
+{
+	return msg->dest_qpn == IB_MULTICAST_QPN;
 }
 
 int vrdma_ud_receive(struct vrdma_device *dev, const struct vrdma_ud_msg *msg,

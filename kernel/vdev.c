@@ -31,6 +31,8 @@ static const int vrdma_device_limit[VRDMA_OBJ_MAX] = {
 	[VRDMA_OBJ_AH] = VRDMA_MAX_AH,
 	[VRDMA_OBJ_MR] = VRDMA_MAX_MR,
 	[VRDMA_OBJ_MW] = VRDMA_MAX_MW,
+	[VRDMA_OBJ_GROUP] = VRDMA_MAX_GROUPS,
+	[VRDMA_OBJ_ATTACHED] = VRDMA_MAX_ATTACHED,
 };
 
 bool vrdma_device_is_ours(const struct ib_device *ibdev)

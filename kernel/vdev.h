@@ -13,6 +13,7 @@
 #include "stats.h"
 
 struct dentry;
+struct vrdma_joins;
 struct vrdma_resolver;
 struct vrdma_ud;
 
@@ -26,6 +27,8 @@ enum vrdma_object {
 	VRDMA_OBJ_AH,
 	VRDMA_OBJ_MR,
 	VRDMA_OBJ_MW,
+	VRDMA_OBJ_GROUP,
+	VRDMA_OBJ_ATTACHED,
 	VRDMA_OBJ_MAX
 };
 
@@ -50,6 +53,7 @@ enum vrdma_object {
  * @port_state: last state that was announced; protected by a lock of netns.c
  * @resolver: its routes
  * @ud: its datagrams that wait for a route
+ * @joins: the IP groups that it is in
  * @ready_lock: protects @ready; leaf lock, irq safe
  * @ready: send queues for the worker
  * @work: the worker: one per device, so that one container keeps one CPU busy at most
@@ -76,6 +80,7 @@ struct vrdma_device {
 
 	struct vrdma_resolver *resolver;
 	struct vrdma_ud *ud;
+	struct vrdma_joins *joins;
 
 	spinlock_t ready_lock;	/* of ready */
 	struct list_head ready;
