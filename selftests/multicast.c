@@ -29,14 +29,29 @@ enum { NEAR, FAR, THIRD, SIDES };
 static struct node node[SIDES];
 static bool ipv6;
 
-/* Groups of the family that is tried. */
+/*
+ * Groups of the family that is tried.  Each case has its own: what the case before sent to,
+ * and to whom, is known for some seconds.
+ */
 static union ibv_gid group(int n)
 {
-	static const char * const names[2][2] = {
-		{ "239.255.7.1", "239.255.7.2" }, { "ff0e::7:1", "ff0e::7:2" },
-	};
+	union ibv_gid gid = dgram_gid(ipv6 ? "ff0e::7:0" : "239.255.0.0");
+	static unsigned int number;
 
-	return dgram_gid(names[ipv6][n]);
+	if (!number)
+		number = getpid() % 0x3fff + 1;
+	gid.raw[14] = number >> 7;
+	gid.raw[15] = number << 1 | n;
+	return gid;
+}
+
+static const char *group_text(int n)
+{
+	static char text[INET6_ADDRSTRLEN];
+	union ibv_gid gid = group(n);
+
+	inet_ntop(ipv6 ? AF_INET6 : AF_INET, gid.raw + (ipv6 ? 0 : 12), text, sizeof(text));
+	return text;
 }
 
 static const char *side_netns(int side)
@@ -234,13 +249,11 @@ static int only(struct ep *from, struct ep *to, struct ep *not, int count)
 
 static bool is_member(int side, int n)
 {
-	char text[INET6_ADDRSTRLEN], command[256];
-	union ibv_gid gid = group(n);
+	char command[256];
 
-	inet_ntop(ipv6 ? AF_INET6 : AF_INET, gid.raw + (ipv6 ? 0 : 12), text, sizeof(text));
 	snprintf(command, sizeof(command),
 		 "ip netns exec %s ip maddress show dev eth0 | grep -q 'inet6\\? *%s\\( \\|$\\)'",
-		 side_netns(side), text);
+		 side_netns(side), group_text(n));
 	return !system(command);
 }
 
@@ -430,7 +443,7 @@ static int itself_on_rxe(void)
 	TRY(open_nodes(1));
 	TRY(end_make(&a, NEAR));
 	/* Its netdev joins for nobody; rdma_cm does it there. */
-	inet_pton(AF_INET, "239.255.7.1", &mreq.imr_multiaddr);
+	inet_pton(AF_INET, group_text(0), &mreq.imr_multiaddr);
 	inet_pton(AF_INET, getenv("RXE_IP"), &mreq.imr_address);
 	EXPECT_EQ(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq)), 0);
 	EXPECT_EQ(attach(&a, 0), 0);
@@ -486,7 +499,8 @@ static union ibv_gid numbered_group(unsigned int n)
 {
 	union ibv_gid gid = group(0);
 
-	gid.raw[14] = 64 + n / 256;
+	gid.raw[13] ^= 1;
+	gid.raw[14] = n / 256;
 	gid.raw[15] = n % 256;
 	return gid;
 }
@@ -589,18 +603,17 @@ static int half_groups(void)
 /* Let the far container's network drop what is sent to the group; or not. */
 static int firewall_set(bool on)
 {
-	static const char * const rules[] = {
-		"add table inet vrdma_test; "
-		"add chain inet vrdma_test in { type filter hook input priority 0; }; "
-		"add rule inet vrdma_test in ip daddr 239.255.7.1 drop",
-		"add table inet vrdma_test; "
-		"add chain inet vrdma_test in { type filter hook input priority 0; }; "
-		"add rule inet vrdma_test in ip6 daddr ff0e::7:1 drop",
-	};
 	char command[512];
 
-	snprintf(command, sizeof(command), "ip netns exec %s nft '%s'", side_netns(FAR),
-		 on ? rules[ipv6] : "delete table inet vrdma_test");
+	if (on)
+		snprintf(command, sizeof(command),
+			 "ip netns exec %s nft 'add table inet vrdma_test; "
+			 "add chain inet vrdma_test in { type filter hook input priority 0; }; "
+			 "add rule inet vrdma_test in %s daddr %s drop'",
+			 side_netns(FAR), ipv6 ? "ip6" : "ip", group_text(0));
+	else
+		snprintf(command, sizeof(command),
+			 "ip netns exec %s nft 'delete table inet vrdma_test'", side_netns(FAR));
 	return system(command);
 }
 
@@ -681,6 +694,7 @@ static int killed(void)
 	pid_t child;
 	char byte;
 
+	EXPECT(!is_member(FAR, 0), "a member before");	/* and the child has our groups */
 	EXPECT_EQ(pipe(ready), 0);
 	child = fork();
 	EXPECT(child >= 0, "%s", strerror(errno));

@@ -21,13 +21,23 @@
 #define OTHER		"10.7.0.2"
 #define STRANGER	"10.7.0.3"
 #define STRANGER2	"10.7.0.13"
-#define GROUP		"239.255.8.1"
-#define GROUP2		"239.255.8.2"
+#define GROUP		group_name(0)
+#define GROUP2		group_name(1)
 #define ALL		0xffffff
 #define SLOT		4608
 #define CROWD		80	/* strangers: more than there may be members of a group */
 
 static struct node node[2];
+
+/* Each case has its own: what the case before sent to is known for some seconds. */
+static const char *group_name(int n)
+{
+	unsigned int number = getpid() & 0x7fff;
+	static char text[2][INET_ADDRSTRLEN];
+
+	snprintf(text[n], sizeof(text[n]), "239.%d.%u.%u", 240 + n, number >> 8, number & 0xff);
+	return text[n];
+}
 
 static int stranger_socket(const char *address, int port)
 {
@@ -202,15 +212,18 @@ static int no_device(void)
 	union ibv_gid group_gid = dgram_gid(GROUP), me = dgram_gid(STRANGER);
 	long long bad = count(0, "resolver_rx_bad"), none = count(0, "resolver_rx_no_group");
 	int fd = asking_socket();
+	char command[128];
 	struct dgram d;
 
-	EXPECT_EQ(system("ip netns exec c1 ip address add " GROUP "/32 dev eth0 autojoin"), 0);
+	snprintf(command, sizeof(command), "ip -n c1 address add %s/32 dev eth0 autojoin", GROUP);
+	EXPECT_EQ(system(command), 0);
 	dgram_make(&d, DGRAM_QUESTION, 74, &group_gid, &me);
 	EXPECT(dgram_send(fd, &d), "%s", strerror(errno));
 	EXPECT(!dgram_recv(fd, &d, 500), "answered");
 	EXPECT_EQ(count(0, "resolver_rx_bad"), bad);
 	EXPECT_EQ(count(0, "resolver_rx_no_group"), none + 1);
-	EXPECT_EQ(system("ip netns exec c1 ip address delete " GROUP "/32 dev eth0"), 0);
+	snprintf(command, sizeof(command), "ip -n c1 address delete %s/32 dev eth0", GROUP);
+	EXPECT_EQ(system(command), 0);
 	return KTAP_PASS;
 }
 
@@ -220,6 +233,7 @@ static const struct {
 	const char *name;
 	const char *asked, *asker;
 	int at, value, len, port;
+	bool other;
 } forged[] = {
 	{ "nonce", .at = DGRAM_NONCE + 7, .value = 1 },
 	{ "version", .at = DGRAM_VERSION, .value = 3 },
@@ -227,7 +241,7 @@ static const struct {
 	{ "no device", .at = DGRAM_DEVICE, .value = -8 },
 	{ "one byte short", .len = DGRAM_LEN - 1 },
 	{ "another source port", .port = DGRAM_PORT + 1 },
-	{ "speaks of another group", .asked = GROUP2 },
+	{ "speaks of another group", .other = true },
 	{ "speaks of its own address", .asked = STRANGER },
 	{ "speaks of another's address", .asked = OTHER },
 	{ "speaks to another asker", .asker = OTHER },
@@ -246,8 +260,8 @@ static int send_forged(unsigned int i, const struct dgram *question)
 		memset(d.data + forged[i].at, 0, -forged[i].value);
 	if (forged[i].len)
 		d.len = forged[i].len;
-	if (forged[i].asked) {
-		gid = dgram_gid(forged[i].asked);
+	if (forged[i].asked || forged[i].other) {
+		gid = dgram_gid(forged[i].asked ?: GROUP2);
 		memcpy(d.data + DGRAM_ASKED, &gid, sizeof(gid));
 	}
 	if (forged[i].asker) {

@@ -32,7 +32,7 @@ find_rxe() {
 }
 
 forget_rxe() {
-	[ "${RXE-}" != vrxe9 ] || rdma link delete vrxe9
+	[ ! -e /sys/class/infiniband/vrxe9 ] || rdma link delete vrxe9
 	[ ! -e /sys/class/net/vrsub9 ] || ip link delete vrsub9
 }
 
