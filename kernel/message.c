@@ -316,6 +316,8 @@ static bool vrdma_msg_get_datagram(struct vrdma_msg_datagram *datagram, const vo
 
 static bool vrdma_msg_datagram_ok(const struct vrdma_msg_datagram *datagram)
 {
+	bool to_all = datagram->dest_qpn == VRDMA_MSG_GROUP_QPN;
+
 	if (!datagram->device || !datagram->from ||
 	    vrdma_wire_zero(datagram->sgid, sizeof(datagram->sgid)) ||
 	    vrdma_wire_zero(datagram->dgid, sizeof(datagram->dgid)))
@@ -324,7 +326,7 @@ static bool vrdma_msg_datagram_ok(const struct vrdma_msg_datagram *datagram)
 	    !vrdma_msg_flags_ok(datagram->flags) || datagram->flow_label >= 1 << 20 ||
 	    datagram->sl >= 16)
 		return false;
-	if ((datagram->dest_qpn == VRDMA_MSG_GROUP_QPN) != vrdma_wire_is_group(datagram->dgid))
+	if (to_all != vrdma_wire_is_group(datagram->dgid))
 		return false;
 	return datagram->opcode == IB_UVERBS_WR_SEND_WITH_IMM ||
 	       (datagram->opcode == IB_UVERBS_WR_SEND && !datagram->imm);
