@@ -605,6 +605,7 @@ static int ud_silent(void)
 	EXPECT_EQ(ep_recv(&p.b, 9, 0, 128), 0);
 	TRY(ud_send(2, EP_QKEY + 1, p.b.qp->qp_num));
 	TRY(ud_send(3, EP_QKEY, 0xfffff0));
+	TRY(ud_send(3, EP_QKEY, 0x1000000 | p.b.qp->qp_num));	/* 24 bits are all there are */
 	TRY(cq_expect_none(p.b.rcq, 100));
 	/* control; a Q_Key with the high bit means the QP's own (IBA 10.2.5) */
 	TRY(ud_send(4, EP_QKEY, p.b.qp->qp_num));
