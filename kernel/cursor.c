@@ -297,15 +297,25 @@ void vrdma_cursor_skip(struct vrdma_cursor *c, u32 length)
 
 /**
  * vrdma_cursor_word - begin a section on an aligned 8-byte word
- * @c: stands at the word
+ * @c: stands at the word, which the peer's address calls aligned
  *
- * Return: its kernel address until vrdma_cursor_unword(); NULL: invalidated.
+ * The memory need not be: a zero-based window begins anywhere, and what is not aligned may
+ * reach beyond its page.
+ *
+ * Return: its kernel address until vrdma_cursor_unword(); NULL: invalidated, or no such word.
  */
 u64 *vrdma_cursor_word(struct vrdma_cursor *c)
 {
+	void *at;
 	u32 len;
 
-	return vrdma_cursor_enter(c) ? vrdma_cursor_at(c, &len) : NULL;
+	if (!vrdma_cursor_enter(c))
+		return NULL;
+	at = vrdma_cursor_at(c, &len);
+	if (len >= sizeof(u64) && IS_ALIGNED((uintptr_t)at, sizeof(u64)))
+		return at;
+	vrdma_cursor_leave(c);
+	return NULL;
 }
 
 void vrdma_cursor_unword(struct vrdma_cursor *c)

@@ -163,6 +163,24 @@ static int zero_based(void)
 	return KTAP_PASS;
 }
 
+/* Addresses from zero are aligned where the memory is not: a word may end on another page. */
+static int zero_based_words(void)
+{
+	struct ibv_mw *mw;
+
+	TRY(setup());
+	if (rxe())
+		return ktap_skip("of rxe nothing is asked here");
+	mw = window(IBV_MW_TYPE_2);
+	TRY(bind_part(mw, 4096 - 8, 16, RA | ZB));
+	TRY(key_use(&p.a, IBV_WR_ATOMIC_FETCH_AND_ADD, mw->rkey, 0, 8, IBV_WC_SUCCESS));
+	TRY(key_use(&p.a, IBV_WR_ATOMIC_FETCH_AND_ADD, mw->rkey, 8, 8, IBV_WC_SUCCESS));
+	mw = window(IBV_MW_TYPE_2);
+	TRY(bind_part(mw, 4096 - 4, 16, RA | ZB));
+	return key_use(&p.a, IBV_WR_ATOMIC_FETCH_AND_ADD, mw->rkey, 0, 8,
+		       IBV_WC_REM_ACCESS_ERR);
+}
+
 /* ---------------------------------------------------------------- who may use */
 
 static int of_one_queue_pair(void)
@@ -645,6 +663,7 @@ int main(int argc, char **argv)
 		{ "each right", each_right, 120 },
 		{ "range", range },
 		{ "zero based", zero_based },
+		{ "words of memory that is not aligned", zero_based_words },
 		{ "of one queue pair", of_one_queue_pair },
 		{ "of one domain", of_one_domain },
 		{ "not for own requests", not_for_own_requests },
