@@ -50,24 +50,7 @@ static int be_asked(int fd, struct ep *ep, uint32_t qpn, struct dgram *question)
 	union ibv_gid near = dgram_gid(NEAR), stranger = dgram_gid(STRANGER);
 
 	TRY(connect_to_stranger(ep, qpn));
-	EXPECT(dgram_recv(fd, question, WAIT_MS), "not asked");
-	EXPECT_EQ(question->len, DGRAM_LEN);
-	EXPECT_EQ(question->data[DGRAM_TYPE], DGRAM_QUESTION);
-	EXPECT_EQ(question->port, DGRAM_PORT);
-	EXPECT(!memcmp(&question->peer, &near, 16), "from another address");
-	EXPECT(!memcmp(question->data + DGRAM_ASKER, &near, 16), "asker");
-	EXPECT(!memcmp(question->data + DGRAM_ASKED, &stranger, 16), "asked");
-	return KTAP_PASS;
-}
-
-/* A good answer to @question: device 42 of host 1111... */
-static void answer(struct dgram *d, const struct dgram *question)
-{
-	*d = *question;
-	d->data[DGRAM_TYPE] = DGRAM_ANSWER;
-	memset(d->data + DGRAM_HOST, 0x11, 16);
-	dgram_set_u64(d, DGRAM_DEVICE, 42);
-	dgram_set_u64(d, DGRAM_TOKEN, 43);
+	return dgram_hear_question(fd, question, &near, &stranger);
 }
 
 /* Answers with one thing wrong. */
@@ -99,7 +82,7 @@ static int send_forged(unsigned int i, const struct dgram *question)
 	union ibv_gid gid;
 	struct dgram d;
 
-	answer(&d, question);
+	dgram_answer(&d, question);
 	if (forged[i].value > 0)
 		d.data[forged[i].at] ^= forged[i].value;
 	else
@@ -138,7 +121,7 @@ static int forge(int fd, long long *good)
 	TRY(be_asked(fd, &ep, 1, &question));
 	for (unsigned int i = 0; i < ARRAY_SIZE(forged); i++)
 		TRY(send_forged(i, &question));
-	answer(&d, &question);
+	dgram_answer(&d, &question);
 	EXPECT(dgram_send(fd, &d), "%s", strerror(errno));
 	usleep(100000);
 	*good = count("resolver_answers") - *good;

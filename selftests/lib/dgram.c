@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "dgram.h"
+#include "verbs_util.h"
 
 union dgram_address {
 	struct sockaddr sa;
@@ -167,6 +168,28 @@ bool dgram_recv(int fd, struct dgram *d, int ms)
 		d->port = ntohs(addr.v6.sin6_port);
 	}
 	return true;
+}
+
+void dgram_answer(struct dgram *d, const struct dgram *question)
+{
+	*d = *question;
+	d->data[DGRAM_TYPE] = DGRAM_ANSWER;
+	memset(d->data + DGRAM_HOST, 0x11, 16);
+	dgram_set_u64(d, DGRAM_DEVICE, 42);
+	dgram_set_u64(d, DGRAM_TOKEN, 43);
+}
+
+int dgram_hear_question(int fd, struct dgram *question, const union ibv_gid *asker,
+			const union ibv_gid *asked)
+{
+	EXPECT(dgram_recv(fd, question, WAIT_MS), "not asked");
+	EXPECT_EQ(question->len, DGRAM_LEN);
+	EXPECT_EQ(question->port, DGRAM_PORT);
+	EXPECT_EQ(question->data[DGRAM_TYPE], DGRAM_QUESTION);
+	EXPECT(!memcmp(&question->peer, asker, 16), "from another address");
+	EXPECT(!memcmp(question->data + DGRAM_ASKER, asker, 16), "asker");
+	EXPECT(!memcmp(question->data + DGRAM_ASKED, asked, 16), "asked");
+	return KTAP_PASS;
 }
 
 long long counter_read(const char *device, const char *name)

@@ -61,12 +61,18 @@ int dgram_ear(const char *netns);
 /* Well formed, with zero for host, device and token. */
 void dgram_make(struct dgram *d, enum dgram_type type, uint64_t nonce,
 		const union ibv_gid *asked, const union ibv_gid *asker);
+/* A good answer to @question: device 42 of host 1111... */
+void dgram_answer(struct dgram *d, const struct dgram *question);
 uint64_t dgram_u64(const struct dgram *d, enum dgram_field at);
 void dgram_set_u64(struct dgram *d, enum dgram_field at, uint64_t value);
 
 bool dgram_send(int fd, const struct dgram *d);
 /* False: nothing came within @ms. */
 bool dgram_recv(int fd, struct dgram *d, int ms);
+
+/* Wait for a question of @asker for @asked; KTAP_PASS or what was wrong is said. */
+int dgram_hear_question(int fd, struct dgram *question, const union ibv_gid *asker,
+			const union ibv_gid *asked);
 
 /* A counter of `rdma statistic` of DEVICE@NETNS, -1 when there is none. */
 long long counter_read(const char *device, const char *name);
