@@ -29,11 +29,13 @@ struct vrdma_group {
  * struct vrdma_attached - a queue pair in a group
  * @node: in vrdma_group::attached
  * @qp: ib_core keeps it until it is detached
+ * @times: it was attached and not detached: ib_core counts each LID that it gives as one
  * @serial: goes up in the list
  */
 struct vrdma_attached {
 	struct list_head node;
 	struct vrdma_qp *qp;
+	unsigned int times;
 	u64 serial;
 };
 
@@ -98,8 +100,13 @@ static int vrdma_group_add(struct vrdma_device *dev, struct vrdma_group *group,
 	struct vrdma_attached *att;
 	int err;
 
-	if (vrdma_group_attached(group, qp))
+	att = vrdma_group_attached(group, qp);
+	if (att) {
+		if (att->times == UINT_MAX)
+			return -ENOMEM;
+		att->times++;
 		return 0;
+	}
 	if (group->count == VRDMA_MAX_GROUP_QPS)
 		return -ENOMEM;
 	err = vrdma_device_charge(dev, VRDMA_OBJ_ATTACHED);
@@ -111,6 +118,7 @@ static int vrdma_group_add(struct vrdma_device *dev, struct vrdma_group *group,
 		return -ENOMEM;
 	}
 	att->qp = qp;
+	att->times = 1;
 	spin_lock(&dev->joins->lock);
 	att->serial = ++group->serial;
 	list_add_tail(&att->node, &group->attached);
@@ -125,8 +133,8 @@ static int vrdma_group_add(struct vrdma_device *dev, struct vrdma_group *group,
  * @gid: a group's, as ib_core has seen to
  * @lid: means nothing here
  *
- * Return: 0, also when it is attached already; -ENOMEM above a limit of the device;
- * -ENODEV: the netdev has no such addresses.
+ * Return: 0, also when it is attached already, to be detached as often; -ENOMEM above a limit
+ * of the device; -ENODEV: the netdev has no such addresses.
  */
 int vrdma_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid)
 {
@@ -146,6 +154,21 @@ int vrdma_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid)
 out:
 	mutex_unlock(&dev->joins->change);
 	return err;
+}
+
+/* Once; with the last time it is gone. */
+static void vrdma_group_remove(struct vrdma_device *dev, struct vrdma_group *group,
+			       struct vrdma_attached *att)
+{
+	if (--att->times)
+		return;
+	spin_lock(&dev->joins->lock);
+	list_del(&att->node);
+	group->count--;
+	spin_unlock(&dev->joins->lock);
+	kfree(att);
+	vrdma_device_discharge(dev, VRDMA_OBJ_ATTACHED);
+	vrdma_group_release(dev, group);
 }
 
 /**
@@ -170,21 +193,16 @@ int vrdma_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid)
 	if (group)
 		att = vrdma_group_attached(group, to_vqp(ibqp));
 	if (att) {
-		spin_lock(&dev->joins->lock);
-		list_del(&att->node);
-		group->count--;
-		spin_unlock(&dev->joins->lock);
-		kfree(att);
-		vrdma_device_discharge(dev, VRDMA_OBJ_ATTACHED);
-		vrdma_group_release(dev, group);
+		vrdma_group_remove(dev, group, att);
 		err = 0;
 	}
 	mutex_unlock(&dev->joins->change);
 	return err;
 }
 
-unsigned int vrdma_group_get(struct vrdma_device *dev, const union ib_gid *gid, u64 *after,
-			     struct vrdma_qp **qps, unsigned int max)
+unsigned int vrdma_group_get(struct vrdma_device *dev, const union ib_gid *gid,
+			     struct vrdma_group_walk *walk, struct vrdma_qp **qps,
+			     unsigned int max)
 {
 	struct vrdma_attached *att;
 	struct vrdma_group *group;
@@ -193,10 +211,14 @@ unsigned int vrdma_group_get(struct vrdma_device *dev, const union ib_gid *gid, 
 	spin_lock(&dev->joins->lock);
 	group = vrdma_group_find(dev, gid);
 	if (group) {
+		if (!walk->last)
+			walk->last = group->serial;
 		list_for_each_entry(att, &group->attached, node) {
-			if (att->serial <= *after || !refcount_inc_not_zero(&att->qp->ref))
+			if (att->serial > walk->last)
+				break;
+			if (att->serial <= walk->at || !refcount_inc_not_zero(&att->qp->ref))
 				continue;
-			*after = att->serial;
+			walk->at = att->serial;
 			qps[nr++] = att->qp;
 			if (nr == max)
 				break;

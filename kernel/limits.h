@@ -15,7 +15,7 @@ enum vrdma_limits {
 	VRDMA_MAX_MW = 131072,		/* and shows it by window */
 	VRDMA_MAX_FAST_PAGES = 512,	/* 2 MiB, as rxe */
 	VRDMA_MAX_GROUPS = 256,		/* IP groups that the netdev joins for the device */
-	VRDMA_MAX_GROUP_QPS = 256,	/* of one group: each gets a copy of each datagram */
+	VRDMA_MAX_GROUP_QPS = 16,	/* of one group: others wait for as many copies */
 	VRDMA_MAX_ATTACHED = 4096,	/* QPs in groups: 16 in every group */
 
 	/* Queues. */

@@ -528,7 +528,7 @@ static enum vrdma_step vrdma_send_datagram(struct vrdma_qp *qp, struct vrdma_bud
 {
 	enum ib_wc_status status;
 
-	budget->bytes -= qp->sq.op.length;
+	budget->bytes -= vrdma_ud_cost(&qp->sq.wqe, &qp->sq.op);
 	status = vrdma_ud_send(qp, &qp->sq.wqe, &qp->sq.op);
 	return status == IB_WC_SUCCESS ? vrdma_send_done(qp) : vrdma_send_failed(qp, status);
 }

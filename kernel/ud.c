@@ -469,6 +469,13 @@ static bool vrdma_ud_head_ok(const struct vrdma_ud_msg *msg)
 	       vrdma_ud_is_group(msg) == vrdma_gid_is_group(&msg->av.dgid);
 }
 
+u32 vrdma_ud_cost(const struct vrdma_send_wqe *wqe, const struct vrdma_op *op)
+{
+	u32 copy = min_t(u32, op->length, VRDMA_UD_MTU);
+
+	return wqe->ud.remote_qpn == VRDMA_MSG_GROUP_QPN ? copy * VRDMA_MAX_MEMBERS : copy;
+}
+
 /**
  * vrdma_ud_send - send one datagram
  * @qp: UD or GSI; the caller owns its send queue

@@ -179,10 +179,10 @@ static void vrdma_ud_receive_group(struct vrdma_device *dev, const struct vrdma_
 				   struct vrdma_cursor *payload)
 {
 	struct vrdma_qp *qps[VRDMA_UD_GROUP_BATCH];
+	struct vrdma_group_walk walk = {};
 	unsigned int nr, i;
-	u64 after = 0;
 
-	while ((nr = vrdma_group_get(dev, &msg->av.dgid, &after, qps, ARRAY_SIZE(qps)))) {
+	while ((nr = vrdma_group_get(dev, &msg->av.dgid, &walk, qps, ARRAY_SIZE(qps)))) {
 		for (i = 0; i < nr; i++) {
 			vrdma_ud_receive_on(qps[i], msg, payload);
 			vrdma_cursor_rewind(payload);
@@ -190,7 +190,7 @@ static void vrdma_ud_receive_group(struct vrdma_device *dev, const struct vrdma_
 		}
 		cond_resched();
 	}
-	if (!after)
+	if (!walk.at)
 		vrdma_stat_inc(dev, rx_no_member);
 }
 

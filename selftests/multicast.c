@@ -130,19 +130,24 @@ static int end_make(struct ep *ep, int side)
 	return KTAP_PASS;
 }
 
-static int attach(struct ep *ep, int n)
+/* The core knows an attachment by the LID, too, which means nothing on Ethernet. */
+static int attach_lid(struct ep *ep, int n, uint16_t lid)
 {
 	union ibv_gid gid = group(n);
 
-	return ibv_attach_mcast(ep->qp, &gid, 0);
+	return ibv_attach_mcast(ep->qp, &gid, lid);
 }
 
-static int detach(struct ep *ep, int n)
+static int attach(struct ep *ep, int n) { return attach_lid(ep, n, 0); }
+
+static int detach_lid(struct ep *ep, int n, uint16_t lid)
 {
 	union ibv_gid gid = group(n);
 
-	return ibv_detach_mcast(ep->qp, &gid, 0);
+	return ibv_detach_mcast(ep->qp, &gid, lid);
 }
+
+static int detach(struct ep *ep, int n) { return detach_lid(ep, n, 0); }
 
 /* Send @len bytes of pattern @seed from behind the receives, and see it complete. */
 static int end_send_qkey(struct ep *ep, uint64_t seed, uint32_t len, uint32_t qkey)
@@ -686,7 +691,29 @@ static int bridge(void)
 	return KTAP_PASS;
 }
 
-/* A process that is killed leaves nothing behind. */
+/* Attached by two LIDs it has one copy of each datagram, until it is detached by both. */
+static int lids(void)
+{
+	struct ep a, b;
+
+	TRY(open_nodes(2));
+	TRY(end_make(&a, NEAR));
+	TRY(end_make(&b, FAR));
+	EXPECT_EQ(attach_lid(&b, 0, 1), 0);
+	EXPECT_EQ(attach_lid(&b, 0, 2), 0);
+	TRY(end_send(&a, 1, 64));
+	TRY(end_expect(&b, &a, 1, 64));
+	TRY(cq_expect_none(b.rcq, 300));
+	EXPECT_EQ(detach_lid(&b, 0, 2), 0);
+	TRY(end_send(&a, 2, 64));
+	TRY(end_expect(&b, &a, 2, 64));
+	EXPECT_EQ(detach_lid(&b, 0, 1), 0);
+	EXPECT(!is_member(FAR, 0), "still a member");
+	ep_destroy(&b);
+	return KTAP_PASS;
+}
+
+/* A process that is killed leaves nothing behind, also where it is attached by two LIDs. */
 static int killed(void)
 {
 	int ready[2], status;
@@ -702,6 +729,7 @@ static int killed(void)
 		struct ep b;
 
 		if (!open_nodes(2) && !end_make(&b, FAR) && !attach(&b, 0) && !attach(&b, 1) &&
+		    !attach_lid(&b, 1, 7) &&
 		    write(ready[1], "", 1) == 1)
 			pause();
 		_exit(1);
@@ -755,6 +783,7 @@ static const struct ktap_case cases[] = {
 	{ "half an address of a group", half_groups },
 	{ "a firewall that stops the group, and the group only", firewall },
 	{ "a bridge that does not carry the group", bridge },
+	{ "one queue pair attached by two LIDs", lids },
 	{ "a process that is killed", killed },
 	{ "a device that ends", device_ends },
 };
