@@ -194,6 +194,7 @@ static int resize(void)
 
 static volatile bool over;
 
+/* It sleeps, or who polls would hardly ever find the CQ unlocked. */
 static void *resizer(void *failed)
 {
 	struct prng rng = { .state = opt.seed };
@@ -203,6 +204,7 @@ static void *resizer(void *failed)
 		err = ibv_resize_cq(p.b.rcq, 65 + prng_below(&rng, 1000));
 		if (err)
 			*(int *)failed = err;
+		usleep(100);
 	}
 	return NULL;
 }
